@@ -1,0 +1,53 @@
+/** A participant's identifier: the first 32 hexadecimal digits of SHA-256(its Ed25519 identity key), lower case. */
+export type ParticipantId = string;
+
+/** 32 bytes as 64 lowercase hexadecimal digits. */
+export type Hash = string;
+
+/** One participant's fresh public keys for one round (R0 of SA-1). */
+export interface KeyAdvertisement {
+  readonly participantId: ParticipantId;
+  /** X25519, 32 bytes. */
+  readonly encryptionKey: Uint8Array;
+  /** X25519, 32 bytes. */
+  readonly maskKey: Uint8Array;
+  /** Commitment to the self-mask seed, 32 bytes. */
+  readonly selfMaskCommitment: Uint8Array;
+  /** Ed25519 by the identity key over everything above and the config hash, 64 bytes. */
+  readonly signature: Uint8Array;
+}
+
+/** A share of `from`'s two secrets for `to`, sealed with AES-256-GCM: 64 bytes and the tag. */
+export interface SealedShare {
+  readonly from: ParticipantId;
+  readonly to: ParticipantId;
+  readonly ciphertext: Uint8Array;
+}
+
+/** A participant's signature over the Merkle root of its masked update's chunks. */
+export interface UploadCommitment {
+  readonly participantId: ParticipantId;
+  /** 32 bytes. */
+  readonly uploadRoot: Uint8Array;
+  /** Ed25519, 64 bytes. */
+  readonly signature: Uint8Array;
+}
+
+/** A survivor's signature over the survivor set: at most one per participant and round. */
+export interface SurvivorAck {
+  readonly participantId: ParticipantId;
+  /** Ed25519, 64 bytes. */
+  readonly signature: Uint8Array;
+}
+
+/** A share of one secret of `owner`, 32 bytes. */
+export interface RevealedShare {
+  readonly owner: ParticipantId;
+  readonly share: Uint8Array;
+}
+
+/** What a survivor reveals: for survivors shares of self masks, for dropouts shares of mask keys, never both for one. */
+export interface RevealedShares {
+  readonly selfMaskShares: readonly RevealedShare[];
+  readonly maskKeyShares: readonly RevealedShare[];
+}
