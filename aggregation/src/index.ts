@@ -1,0 +1,76 @@
+export { canonicalJson } from "./canonical.ts";
+export { bytesToHex, hexToBytes, sha256, sha256Hex } from "./hash.ts";
+export {
+  createIdentity,
+  type Identity,
+  participantIdOf,
+  verifySignature,
+} from "./identity.ts";
+export { KeyAdvertising } from "./masking/aggregator-advertising.ts";
+export { Collection } from "./masking/aggregator-collection.ts";
+export { Confirmation } from "./masking/aggregator-confirmation.ts";
+export { KeySharing } from "./masking/aggregator-sharing.ts";
+export { Unmasking } from "./masking/aggregator-unmasking.ts";
+export {
+  type CohortMember,
+  configHash,
+  parseRoundConfig,
+  type RoundConfig,
+  scaleBitsFor,
+  serialiseRoundConfig,
+  thresholdFor,
+} from "./masking/config.ts";
+export { checkRoundConfig, type RoundExpectation } from "./masking/config-check.ts";
+export { MaskingError, type MaskingErrorCode } from "./masking/error.ts";
+export type {
+  Hash,
+  KeyAdvertisement,
+  ParticipantId,
+  RevealedShare,
+  RevealedShares,
+  SealedShare,
+  SurvivorAck,
+  UploadCommitment,
+} from "./masking/messages.ts";
+export { AdvertisingStage } from "./masking/participant-advertising.ts";
+export { ConfirmingStage } from "./masking/participant-confirming.ts";
+export { MaskingStage } from "./masking/participant-masking.ts";
+export { RevealingStage } from "./masking/participant-revealing.ts";
+export { SharingStage } from "./masking/participant-sharing.ts";
+export { decodeSum, encodeUpdate } from "./masking/quantiser.ts";
+export { COUNT_WORDS, type UpdateCounts, vectorLength } from "./masking/update-vector.ts";
+export {
+  merkleProof,
+  merkleRoot,
+  UPLOAD_CHUNK_BYTES,
+  uploadRoot,
+  verifyMerkleProof,
+} from "./merkle.ts";
+export { initialModel } from "./model/initial-model.ts";
+export { inputShape, MAX_PARAMETERS } from "./model/layer-shapes.ts";
+export { layoutOf, type ModelLayout, type TensorSlot } from "./model/layout.ts";
+export { modelFromBytes, modelToBytes, requireModel } from "./model/model-bytes.ts";
+export { ModelError, type ModelErrorCode } from "./model/model-error.ts";
+export { modelHash, tensorsHash } from "./model/model-hash.ts";
+export type { Layer, ModelTopology } from "./model/topology.ts";
+export { canonicalPlan, parsePlan, planHash } from "./plan/parse-plan.ts";
+export type * from "./plan/plan.ts";
+export { PlanError, type PlanErrorCode } from "./plan/plan-error.ts";
+export {
+  classCount,
+  encodedFeatureCount,
+  exampleShape,
+  invitationCount,
+} from "./plan/plan-facts.ts";
+export {
+  RandomNumbers,
+  type RandomSource,
+  seededRandom,
+  systemRandom,
+} from "./random.ts";
+export {
+  applyOuterStep,
+  type OuterStepInput,
+  type OuterStepResult,
+} from "./strategies/outer-step.ts";
+export { bytesOfWords, firstNonFinite, wordsOfBytes } from "./vector.ts";

@@ -1,0 +1,67 @@
+import { sha256 } from "../hash.ts";
+import { hexOf } from "../hex.ts";
+import type { Identity } from "../identity.ts";
+import { requireLength } from "./checks.ts";
+import { MaskingError } from "./error.ts";
+import type { KeyAdvertisement, ParticipantId } from "./messages.ts";
+import type { RoundContext } from "./round-context.ts";
+import { requireSignature, signMessage } from "./signatures.ts";
+
+/** Signs a participant's public keys for the round. */
+export function signAdvertisement(
+  identity: Identity,
+  context: RoundContext,
+  unsigned: Omit<KeyAdvertisement, "participantId" | "signature">,
+): KeyAdvertisement {
+  const body = { participantId: identity.participantId, ...unsigned };
+  const signature = signMessage(identity, context, "key-advertisement", bodyOf(body));
+  return { ...body, signature };
+}
+
+/**
+ * Throws {@link MaskingError} unless the advertisement is a cohort member's: `wrong-length`, `unknown-participant`,
+ * `bad-signature`.
+ */
+export function checkAdvertisement(context: RoundContext, advertisement: KeyAdvertisement): void {
+  const { participantId, encryptionKey, maskKey, selfMaskCommitment, signature } = advertisement;
+  requireLength(encryptionKey, 32, "encryption key", participantId);
+  requireLength(maskKey, 32, "mask key", participantId);
+  requireLength(selfMaskCommitment, 32, "self-mask commitment", participantId);
+  const body = bodyOf(advertisement);
+  requireSignature(context, "key-advertisement", participantId, body, signature);
+}
+
+/** Throws {@link MaskingError} `duplicate-key` when two of all the advertised keys are the same. */
+export function requireDistinctKeys(book: Iterable<KeyAdvertisement>): void {
+  const seen = new Set<string>();
+  for (const { participantId, encryptionKey, maskKey } of book) {
+    for (const key of [hexOf(encryptionKey), hexOf(maskKey)]) {
+      if (seen.has(key)) {
+        const message = `${participantId} advertises a key that is there already`;
+        throw new MaskingError("duplicate-key", message, { participantId });
+      }
+      seen.add(key);
+    }
+  }
+}
+
+/** Whether two advertisements are the same, byte for byte. */
+export function isSameAdvertisement(a: KeyAdvertisement, b: KeyAdvertisement): boolean {
+  return (
+    Buffer.compare(bodyOf(a), bodyOf(b)) === 0 && Buffer.compare(a.signature, b.signature) === 0
+  );
+}
+
+/** What binds a participant to its self-mask seed before anybody holds a share of it; 32 bytes. */
+export function selfMaskCommitmentOf(
+  context: RoundContext,
+  participantId: ParticipantId,
+  seed: Uint8Array,
+): Uint8Array {
+  return sha256("chorus/self-mask", context.hash, participantId, seed);
+}
+
+function bodyOf(advertisement: Omit<KeyAdvertisement, "signature">): Uint8Array {
+  const { participantId, encryptionKey, maskKey, selfMaskCommitment } = advertisement;
+  return Buffer.concat([Buffer.from(participantId), encryptionKey, maskKey, selfMaskCommitment]);
+}

@@ -1,0 +1,128 @@
+import { bytesOfHex } from "../hex.ts";
+import { participantIdOf } from "../identity.ts";
+import { type CohortMember, hasHeadroom, type RoundConfig, thresholdFor } from "./config.ts";
+import { MaskingError, type MaskingErrorCode } from "./error.ts";
+import type { Hash } from "./messages.ts";
+
+/** What a participant knows of a round before it sees the configuration, and the least that it insists on. */
+export interface RoundExpectation {
+  readonly federationId: Hash;
+  readonly runId: Hash;
+  readonly round: number;
+  readonly roundId: Hash;
+  /** Of the plan that the participant accepted. */
+  readonly planHash: Hash;
+  /** Of the model that it trained from. */
+  readonly parentModelHash: Hash;
+  /** Parameters of that model. */
+  readonly dimension: number;
+  /** The plan's. */
+  readonly clippingNorm: number;
+  /** The plan's. */
+  readonly maxExamples: number;
+  /** The plan's. */
+  readonly minSurvivors: number;
+  /** The site's own floor, whatever the plan says. */
+  readonly minSurvivorsFloor: number;
+}
+
+/** Two survivors at least: the sum of one update is that update. */
+const FEWEST_SURVIVORS = 2;
+
+/**
+ * What a participant checks before it signs anything: the round is the one it expects, it is itself in the cohort, and
+ * no guarantee is weaker than the protocol, the plan and its own floors want. Throws {@link MaskingError} with a code for
+ * each way to fail.
+ */
+export function checkRoundConfig(
+  config: RoundConfig,
+  expected: RoundExpectation,
+  own: CohortMember,
+): void {
+  checkExpectedRound(config, expected);
+  checkSoundConfig(config);
+  requireMember(config, own);
+  requireMinSurvivors(config, Math.max(expected.minSurvivors, expected.minSurvivorsFloor));
+}
+
+/**
+ * What holds for every configuration, whoever looks: a cohort sorted without duplicates whose ids come from its keys, a
+ * safe and reachable threshold, two survivors or more, headroom. Throws {@link MaskingError}.
+ */
+export function checkSoundConfig(config: RoundConfig): void {
+  checkCohort(config.cohort);
+  const size = config.cohort.length;
+  const lowest = thresholdFor(size);
+  if (config.threshold < lowest) {
+    refuse(
+      "low-threshold",
+      `threshold is ${config.threshold}, wanted ${lowest} or more for ${size}`,
+    );
+  }
+  if (config.threshold > size) {
+    refuse("high-threshold", `threshold is ${config.threshold}, wanted at most ${size}`);
+  }
+  requireMinSurvivors(config, FEWEST_SURVIVORS);
+  if (!hasHeadroom(size, config.clippingNorm, config.scaleBits)) {
+    refuse(
+      "no-headroom",
+      `${size} updates clipped to ${config.clippingNorm} at 2^${config.scaleBits} exceed 2^31 - 1`,
+    );
+  }
+}
+
+/** Throws {@link MaskingError} `not-in-cohort` unless the cohort has this member under exactly this key. */
+export function requireMember(config: RoundConfig, own: CohortMember): void {
+  const listed = config.cohort.find((member) => member.participantId === own.participantId);
+  if (listed?.identityKey !== own.identityKey) {
+    const found = listed === undefined ? "not there" : "there under another key";
+    refuse("not-in-cohort", `participant ${own.participantId} is ${found}`);
+  }
+}
+
+function checkExpectedRound(config: RoundConfig, expected: RoundExpectation): void {
+  const facts = [
+    ["federationId", "wrong-federation"],
+    ["runId", "wrong-run"],
+    ["round", "wrong-round"],
+    ["roundId", "wrong-round-id"],
+    ["planHash", "wrong-plan"],
+    ["parentModelHash", "wrong-parent-model"],
+    ["dimension", "wrong-dimension"],
+    ["clippingNorm", "wrong-clipping-norm"],
+    ["maxExamples", "wrong-max-examples"],
+  ] as const satisfies readonly (readonly [keyof RoundExpectation, MaskingErrorCode])[];
+  for (const [name, code] of facts) {
+    if (config[name] !== expected[name]) {
+      refuse(code, `${name} is ${config[name]}, wanted ${expected[name]}`);
+    }
+  }
+}
+
+function checkCohort(cohort: readonly CohortMember[]): void {
+  const keys = new Set<Hash>();
+  let previous = "";
+  for (const { participantId, identityKey } of cohort) {
+    if (participantId === previous) refuse("duplicate-id", `${participantId} is there twice`);
+    if (participantId < previous) {
+      refuse("unsorted-cohort", `${participantId} comes after ${previous}`);
+    }
+    if (keys.has(identityKey)) refuse("duplicate-key", `${participantId} has another member's key`);
+    const wanted = participantIdOf(bytesOfHex(identityKey));
+    if (participantId !== wanted) {
+      refuse("wrong-id", `id is ${participantId}, wanted ${wanted} for its key`);
+    }
+    keys.add(identityKey);
+    previous = participantId;
+  }
+}
+
+function requireMinSurvivors(config: RoundConfig, wanted: number): void {
+  if (config.minSurvivors < wanted) {
+    refuse("low-min-survivors", `minSurvivors is ${config.minSurvivors}, wanted ${wanted} or more`);
+  }
+}
+
+function refuse(code: MaskingErrorCode, message: string): never {
+  throw new MaskingError(code, message);
+}

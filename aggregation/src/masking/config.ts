@@ -1,0 +1,144 @@
+import { z } from "zod";
+import { canonicalJson } from "../canonical.ts";
+import { sha256Hex } from "../hash.ts";
+import { MaskingError } from "./error.ts";
+import type { Hash, ParticipantId } from "./messages.ts";
+
+/** A participant that a round selected. */
+export interface CohortMember {
+  readonly participantId: ParticipantId;
+  /** Ed25519, 32 bytes as hexadecimal. */
+  readonly identityKey: Hash;
+}
+
+/** Everything that a round's participants must agree on. Its hash is in every signature, key and mask of the round. */
+export interface RoundConfig {
+  readonly protocol: "SA-1";
+  /** What expands mask seeds. */
+  readonly prg: "aes-128-ctr";
+  readonly federationId: Hash;
+  readonly runId: Hash;
+  /** Counts from 1. */
+  readonly round: number;
+  /** Fresh for every attempt at a round. */
+  readonly roundId: Hash;
+  readonly planHash: Hash;
+  /** Model that the round trains from. */
+  readonly parentModelHash: Hash;
+  /** 2 to 255 members, sorted by id; a member's place decides its Shamir coordinate. */
+  readonly cohort: readonly CohortMember[];
+  /** Shares that rebuild a secret. */
+  readonly threshold: number;
+  /** Fewer survivors than this are never unmasked. */
+  readonly minSurvivors: number;
+  /** Parameters of the model. */
+  readonly dimension: number;
+  readonly ringBits: 32;
+  /** Updates are multiplied by 2^scaleBits before they are rounded: 0 to 24. */
+  readonly scaleBits: number;
+  /** L2 norm that an update is clipped to. */
+  readonly clippingNorm: number;
+  /** Examples from which on an update weighs no more. */
+  readonly maxExamples: number;
+}
+
+/** float32 has 24 significant bits: a finer grid would only store rounding noise. */
+export const MAX_SCALE_BITS = 24;
+
+/** GF(2^8) has 255 coordinates other than zero. */
+const MAX_COHORT = 255;
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/, "wanted 64 lowercase hexadecimal digits");
+const count = (max: number) => z.int().min(1).max(max);
+
+const roundConfigSchema: z.ZodType<RoundConfig> = z.strictObject({
+  protocol: z.literal("SA-1"),
+  prg: z.literal("aes-128-ctr"),
+  federationId: hash,
+  runId: hash,
+  round: count(2 ** 32 - 1),
+  roundId: hash,
+  planHash: hash,
+  parentModelHash: hash,
+  cohort: z
+    .array(
+      z.strictObject({
+        participantId: z.string().regex(/^[0-9a-f]{32}$/, "wanted 32 lowercase hexadecimal digits"),
+        identityKey: hash,
+      }),
+    )
+    .min(2)
+    .max(MAX_COHORT),
+  threshold: count(MAX_COHORT),
+  minSurvivors: count(MAX_COHORT),
+  dimension: count(2 ** 28),
+  ringBits: z.literal(32),
+  scaleBits: z.int().min(0).max(MAX_SCALE_BITS),
+  clippingNorm: z.number().positive(),
+  maxExamples: count(2 ** 31 - 1),
+});
+
+/**
+ * Reads a configuration that came over the wire: canonical JSON with exactly the known keys. Throws {@link MaskingError}
+ * `bad-config` naming the first path that is wrong. Whether it is acceptable is for `checkRoundConfig` to say.
+ */
+export function parseRoundConfig(json: string): RoundConfig {
+  const result = roundConfigSchema.safeParse(parseJson(json));
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const path = issue?.path.join(".") || "round configuration";
+    throw new MaskingError("bad-config", `${path}: ${issue?.message}`);
+  }
+  if (serialiseRoundConfig(result.data) !== json) {
+    throw new MaskingError("bad-config", "round configuration is not canonical JSON (RFC 8785)");
+  }
+  return result.data;
+}
+
+/** Canonical JSON (RFC 8785) of a configuration. */
+export function serialiseRoundConfig(config: RoundConfig): string {
+  return canonicalJson(config);
+}
+
+/** SHA-256 of the canonical JSON. */
+export function configHash(config: RoundConfig): Hash {
+  return sha256Hex(serialiseRoundConfig(config));
+}
+
+/**
+ * The lowest threshold that is safe when a tenth of the cohort sides with the coordinator: floor((n + floor(n/10))/2) + 1,
+ * so that two survivor sets can never both gather enough shares. Source: Bonawitz et al. 2017, section 6.3.
+ */
+export function thresholdFor(cohortSize: number): number {
+  const colluders = Math.floor(cohortSize / 10);
+  return Math.floor((cohortSize + colluders) / 2) + 1;
+}
+
+/** The finest grid, up to 2^-24, with headroom. Throws {@link MaskingError} `no-headroom` when not even whole numbers fit. */
+export function scaleBitsFor(cohortSize: number, clippingNorm: number): number {
+  for (let bits = MAX_SCALE_BITS; bits >= 0; bits--) {
+    if (hasHeadroom(cohortSize, clippingNorm, bits)) return bits;
+  }
+  throw new MaskingError(
+    "no-headroom",
+    `${cohortSize} updates clipped to ${clippingNorm} do not fit a ring of 32 bits at any scale`,
+  );
+}
+
+/** Whether the sum of a whole cohort's quantised values stays within ±(2^31 - 1). */
+export function hasHeadroom(cohortSize: number, clippingNorm: number, scaleBits: number): boolean {
+  return cohortSize * quantisedLimit(clippingNorm, scaleBits) <= 2 ** 31 - 1;
+}
+
+/** The largest magnitude that one quantised value can have: a clipped coordinate, rounded up, and one for the rounding. */
+export function quantisedLimit(clippingNorm: number, scaleBits: number): number {
+  return Math.ceil(clippingNorm * 2 ** scaleBits) + 1;
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new MaskingError("bad-config", "round configuration is not JSON", { cause });
+  }
+}

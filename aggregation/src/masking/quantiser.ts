@@ -1,0 +1,118 @@
+import type { RandomSource } from "../random.ts";
+import {
+  bytesOfWords,
+  dequantiseInto,
+  firstNonFinite,
+  largestMagnitude,
+  quantiseInto,
+  sumOfSquares,
+} from "../vector.ts";
+import { quantisedLimit, type RoundConfig } from "./config.ts";
+import { MaskingError } from "./error.ts";
+import {
+  COUNT_WORDS,
+  readCounts,
+  type UpdateCounts,
+  vectorLength,
+  writeCounts,
+} from "./update-vector.ts";
+
+/** A participant's update and the counts that go with it. */
+export interface Update {
+  /** Trained model minus the given one. Shape `[dimension]`. */
+  readonly delta: Float32Array;
+  readonly counts: UpdateCounts;
+}
+
+/** What a round's survivors' updates come to. */
+export interface DecodedSum {
+  /** Mean of the clipped updates, weighted by examples. Shape `[dimension]`. */
+  readonly meanDelta: Float64Array;
+  readonly counts: UpdateCounts;
+}
+
+/** The part of a configuration that encoding depends on. */
+export type UpdateEncoding = Pick<
+  RoundConfig,
+  "dimension" | "scaleBits" | "clippingNorm" | "maxExamples" | "cohort"
+>;
+
+/** Words rounded at once: bounds the memory for random bits. */
+const BLOCK_WORDS = 16_384;
+
+/**
+ * An update as the vector that is masked: clipped to an L2 norm of `clippingNorm`, times its weight
+ * min(trainingExamples, maxExamples) / maxExamples, times 2^scaleBits, rounded to an integer without bias, then counts.
+ * Shape `[vectorLength(dimension)]`. `random` decides the rounding and must be secret in production. Throws
+ * {@link MaskingError} `wrong-dimension`, `non-finite` naming the index, `bad-counts`.
+ */
+export function encodeUpdate(
+  { delta, counts }: Update,
+  config: UpdateEncoding,
+  random: RandomSource,
+): Uint32Array {
+  requireUpdate(delta, config.dimension);
+  const capped = Math.min(counts.trainingExamples, config.maxExamples);
+  const vector = new Uint32Array(vectorLength(config.dimension));
+  writeCounts(vector.subarray(-COUNT_WORDS), { ...counts, trainingExamples: capped });
+  const norm = Math.sqrt(sumOfSquares(delta));
+  const clip = norm > config.clippingNorm ? config.clippingNorm / norm : 1;
+  const factor = (capped / config.maxExamples) * clip * 2 ** config.scaleBits;
+  const limit = quantisedLimit(config.clippingNorm, config.scaleBits);
+  const bits = new Uint32Array(Math.min(BLOCK_WORDS, delta.length));
+  for (let offset = 0; offset < delta.length; offset += BLOCK_WORDS) {
+    const values = delta.subarray(offset, offset + BLOCK_WORDS);
+    const block = bits.subarray(0, values.length);
+    random.fill(bytesOfWords(block));
+    quantiseInto(vector.subarray(offset, offset + values.length), values, factor, limit, block);
+  }
+  return vector;
+}
+
+/**
+ * What `survivors` encoded updates' sum in Z_2^32 stands for. `sum`: shape `[vectorLength(dimension)]`. Throws
+ * {@link MaskingError} `wrong-dimension`; `overflow` for a value, and `bad-counts` for a count, that so many updates
+ * cannot add up to; `no-examples` when all weights are zero.
+ */
+export function decodeSum(sum: Uint32Array, survivors: number, config: UpdateEncoding): DecodedSum {
+  requireSum(sum, survivors, config);
+  const counts = readCounts(sum.subarray(-COUNT_WORDS), survivors);
+  const { trainingExamples } = counts;
+  if (trainingExamples > survivors * config.maxExamples) {
+    const message = `${survivors} updates have ${trainingExamples} examples, wanted at most ${config.maxExamples} each`;
+    throw new MaskingError("bad-counts", message);
+  }
+  if (trainingExamples === 0) {
+    throw new MaskingError("no-examples", `${survivors} updates have no training example`);
+  }
+  const weight = trainingExamples / config.maxExamples;
+  const meanDelta = new Float64Array(config.dimension);
+  dequantiseInto(meanDelta, sum.subarray(0, config.dimension), weight * 2 ** config.scaleBits);
+  return { meanDelta, counts };
+}
+
+function requireUpdate(delta: Float32Array, dimension: number): void {
+  if (delta.length !== dimension) {
+    const message = `update has ${delta.length} values, the model ${dimension}`;
+    throw new MaskingError("wrong-dimension", message);
+  }
+  const index = firstNonFinite(delta);
+  if (index >= 0) {
+    throw new MaskingError("non-finite", `update[${index}] is ${delta[index]}, wanted a number`);
+  }
+}
+
+function requireSum(sum: Uint32Array, survivors: number, config: UpdateEncoding): void {
+  const wanted = vectorLength(config.dimension);
+  if (sum.length !== wanted) {
+    throw new MaskingError("wrong-dimension", `sum has ${sum.length} words, wanted ${wanted}`);
+  }
+  if (!Number.isInteger(survivors) || survivors < 1 || survivors > config.cohort.length) {
+    throw new RangeError(`survivors is ${survivors}, wanted 1 to ${config.cohort.length}`);
+  }
+  const limit = survivors * quantisedLimit(config.clippingNorm, config.scaleBits);
+  const largest = largestMagnitude(sum.subarray(0, config.dimension));
+  if (largest > limit) {
+    throw new MaskingError("overflow", `sum reaches ${largest}, ${survivors} updates ${limit}`);
+  }
+}

@@ -1,0 +1,69 @@
+import { createCipheriv, createDecipheriv } from "node:crypto";
+import { MaskingError } from "./error.ts";
+import type { SharedSecret } from "./key-agreement.ts";
+import type { ParticipantId, SealedShare } from "./messages.ts";
+import type { RoundContext } from "./round-context.ts";
+
+/** Bytes of a share of both secrets: 32 of the self-mask seed, then 32 of the mask-key seed. */
+export const SHARE_BYTES = 64;
+
+/** Bytes of a sealed share: the share and the tag. */
+export const SEALED_BYTES = 80;
+
+const TAG_BYTES = 16;
+
+/** Every key seals one share only, so one nonce is enough. */
+const NONCE: Uint8Array = new Uint8Array(12);
+
+/** The AES-256 key, 32 bytes, for what `from` seals for `to`; the other direction has another key. */
+export function sealingKey(
+  secret: SharedSecret,
+  context: RoundContext,
+  from: ParticipantId,
+  to: ParticipantId,
+): Uint8Array {
+  return secret.derive(context.hash, "seal", [from, to]);
+}
+
+/** Seals a share of 64 bytes with AES-256-GCM, bound to the round, both participants and the Shamir coordinate. */
+export function sealShare(
+  key: Uint8Array,
+  context: RoundContext,
+  from: ParticipantId,
+  to: ParticipantId,
+  share: Uint8Array,
+): SealedShare {
+  const cipher = createCipheriv("aes-256-gcm", key, NONCE);
+  cipher.setAAD(bindingOf(context, from, to));
+  const sealed = [cipher.update(share), cipher.final(), cipher.getAuthTag()];
+  return { from, to, ciphertext: new Uint8Array(Buffer.concat(sealed)) };
+}
+
+/**
+ * The share of 64 bytes that `sealed` holds. Throws {@link MaskingError} `unopenable-share` naming the sender unless it
+ * was sealed under this key for this round, sender, addressee and coordinate, and was not changed.
+ */
+export function openShare(
+  key: Uint8Array,
+  context: RoundContext,
+  { from, to, ciphertext }: SealedShare,
+): Uint8Array {
+  const decipher = createDecipheriv("aes-256-gcm", key, NONCE, { authTagLength: TAG_BYTES });
+  decipher.setAAD(bindingOf(context, from, to));
+  decipher.setAuthTag(ciphertext.subarray(-TAG_BYTES));
+  const share = decipher.update(ciphertext.subarray(0, -TAG_BYTES));
+  try {
+    decipher.final();
+  } catch (cause) {
+    share.fill(0);
+    const message = `the share that ${from} sealed for ${to} does not open`;
+    throw new MaskingError("unopenable-share", message, { participantId: from, cause });
+  }
+  return new Uint8Array(share.buffer, share.byteOffset, share.length);
+}
+
+/** Config hash, sender, addressee, and the addressee's Shamir coordinate in one byte. */
+function bindingOf(context: RoundContext, from: ParticipantId, to: ParticipantId): Uint8Array {
+  const ids = Buffer.from(`${from}${to}`);
+  return Buffer.concat([context.hash, ids, Uint8Array.of(context.shareIndexOf(to))]);
+}

@@ -1,0 +1,36 @@
+import { type Identity, verifySignature } from "../identity.ts";
+import { MaskingError } from "./error.ts";
+import type { ParticipantId } from "./messages.ts";
+import type { RoundContext } from "./round-context.ts";
+
+/** The three messages of SA-1 that a participant signs. No name is the beginning of another. */
+export type SignedMessage = "key-advertisement" | "upload-commitment" | "survivor-ack";
+
+/** Signs "SA-1", the message's name, the config hash and `body`; 64 bytes. */
+export function signMessage(
+  identity: Identity,
+  context: RoundContext,
+  message: SignedMessage,
+  body: Uint8Array,
+): Uint8Array {
+  return identity.sign(signedBytes(context, message, body));
+}
+
+/** Throws {@link MaskingError} `bad-signature` unless `signature` is what {@link signMessage} gives the member. */
+export function requireSignature(
+  context: RoundContext,
+  message: SignedMessage,
+  participantId: ParticipantId,
+  body: Uint8Array,
+  signature: Uint8Array,
+): void {
+  const key = context.identityKeyOf(participantId);
+  if (!verifySignature(key, signedBytes(context, message, body), signature)) {
+    const text = `the ${message} is not signed by ${participantId}`;
+    throw new MaskingError("bad-signature", text, { participantId });
+  }
+}
+
+function signedBytes(context: RoundContext, message: SignedMessage, body: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from(`SA-1${message}`), context.hash, body]);
+}

@@ -1,0 +1,77 @@
+import { MaskingError } from "./error.ts";
+
+/** Whole numbers that ride beside an update, so that the coordinator learns only their sums. */
+export interface UpdateCounts {
+  /** The update's weight. In a sum, and in a vector: each update's, at most the configuration's `maxExamples`. */
+  readonly trainingExamples: number;
+  readonly evaluationExamples: number;
+  /** Of these, the correctly classified ones. */
+  readonly evaluationCorrect: number;
+  /** Thousandths of the loss, summed over the evaluation examples. */
+  readonly evaluationLossMillis: number;
+}
+
+/** Order of the counts in a vector. */
+const COUNTS = [
+  "trainingExamples",
+  "evaluationExamples",
+  "evaluationCorrect",
+  "evaluationLossMillis",
+] as const satisfies readonly (keyof UpdateCounts)[];
+
+/** Words that the counts take at the end of a round's vector: two limbs of 16 bits each, lower first. */
+export const COUNT_WORDS = 8;
+
+/** The largest value of one limb; 255 of them are far below 2^32, so sums of limbs never wrap. */
+const LIMB_MAX = 2 ** 16 - 1;
+
+/** Words of a round's vector for a model of `dimension` parameters. */
+export function vectorLength(dimension: number): number {
+  return dimension + COUNT_WORDS;
+}
+
+/**
+ * Writes counts as limbs. `words`: shape `[COUNT_WORDS]`. Throws {@link MaskingError} `bad-counts` unless every count is
+ * an integer from 0 to 2^32 - 1 and no more are correct than were evaluated.
+ */
+export function writeCounts(words: Uint32Array, counts: UpdateCounts): void {
+  for (const [i, name] of COUNTS.entries()) {
+    const value = counts[name];
+    if (!Number.isInteger(value) || value < 0 || value > 2 ** 32 - 1) {
+      throw new MaskingError("bad-counts", `${name} is ${value}, wanted 0 to 2^32 - 1`);
+    }
+    words.set([value & LIMB_MAX, value >>> 16], 2 * i);
+  }
+  requireCorrectWithinEvaluated(counts);
+}
+
+/**
+ * Reads the sum of `survivors` updates' counts. `words`: shape `[COUNT_WORDS]`. Throws {@link MaskingError} `bad-counts`
+ * for sums that so many updates cannot have.
+ */
+export function readCounts(words: Uint32Array, survivors: number): UpdateCounts {
+  const limbs = [...words];
+  if (limbs.some((limb) => limb > survivors * LIMB_MAX)) {
+    throw new MaskingError("bad-counts", `a limb exceeds what ${survivors} updates can add up to`);
+  }
+  const sumOf = (name: (typeof COUNTS)[number]) => {
+    const [low = 0, high = 0] = limbs.slice(2 * COUNTS.indexOf(name));
+    return low + high * 2 ** 16;
+  };
+  const counts = {
+    trainingExamples: sumOf("trainingExamples"),
+    evaluationExamples: sumOf("evaluationExamples"),
+    evaluationCorrect: sumOf("evaluationCorrect"),
+    evaluationLossMillis: sumOf("evaluationLossMillis"),
+  };
+  requireCorrectWithinEvaluated(counts);
+  return counts;
+}
+
+function requireCorrectWithinEvaluated(counts: UpdateCounts): void {
+  const { evaluationCorrect, evaluationExamples } = counts;
+  if (evaluationCorrect > evaluationExamples) {
+    const message = `${evaluationCorrect} are correct of ${evaluationExamples} that were evaluated`;
+    throw new MaskingError("bad-counts", message);
+  }
+}

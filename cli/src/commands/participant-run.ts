@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { systemRandom } from "@chorus/aggregation";
+import { runParticipant } from "@chorus/client";
+import { type Command, InvalidArgumentError } from "commander";
+import type { CommandContext } from "../context.ts";
+import { createLogger } from "../terminal/logger.ts";
+import { configurationText } from "./coordinator-serve.ts";
+import { type LogOptions, withCommonOptions, withLogOptions } from "./help.ts";
+
+interface ParticipantOptions extends LogOptions {
+  readonly coordinator: string;
+  readonly name: string;
+  readonly data: string;
+  readonly stateDir: string;
+  readonly invitationFile?: string;
+  readonly minSurvivors: number;
+}
+
+/** Adds `participant run`. */
+export function addParticipantRun(parent: Command, context: CommandContext): void {
+  const command = parent
+    .command("run")
+    .description("train on this site's data for a coordinator until interrupted")
+    .requiredOption("--name <name>", "this organisation's name, 1 to 64 characters")
+    .requiredOption("--data <path>", "a CSV file, or a folder with IDX files; never leaves this machine")
+    .option("--coordinator <host:port>", "the coordinator's address", "127.0.0.1:7070")
+    .option("--state-dir <folder>", "keeps this site's identity key", "chorus-participant")
+    .option("--invitation-file <file>", "the federation's invitation; needed once, to enrol")
+    .option("--min-survivors <count>", "smallest sum that this site takes part in", wholeNumber, 3)
+    .action((options: ParticipantOptions) => participate(options, context));
+  withLogOptions(command);
+  withCommonOptions(command, [
+    "chorus participant run --name cleveland --data cleveland.csv --invitation-file chorus-data/invitation",
+  ]);
+}
+
+async function participate(options: ParticipantOptions, context: CommandContext): Promise<void> {
+  const { signal, stderr } = context;
+  const isHuman = !options.json && stderr.isTTY === true;
+  const log = createLogger(stderr, { level: options.logLevel, isHuman });
+  context
+    .terminal(options.json)
+    .show({ event: "configuration", ...options }, () => configurationText({ ...options }));
+  await runParticipant(
+    {
+      coordinator: options.coordinator,
+      name: options.name,
+      dataPath: options.data,
+      stateDirectory: options.stateDir,
+      invitationFile: options.invitationFile,
+      floors: { minSurvivors: options.minSurvivors },
+    },
+    {
+      log,
+      sleep: (milliseconds, until) => sleep(milliseconds, undefined, { signal: until }),
+      random: systemRandom,
+    },
+    signal,
+  );
+}
+
+function wholeNumber(text: string): number {
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Give a whole number.");
+}

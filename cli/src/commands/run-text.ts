@@ -1,0 +1,116 @@
+import type { CompletedRound, RunDetails, RunEvent, RunExplanation, RunSummary } from "../operator/run.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatShare,
+  formatTime,
+  shortHash,
+} from "../terminal/format.ts";
+import { type Column, formatFields, formatTable } from "../terminal/table.ts";
+
+const roundColumns: readonly Column[] = [
+  { title: "round", align: "right" },
+  { title: "survivors", align: "right" },
+  { title: "attempts", align: "right" },
+  { title: "accuracy before", align: "right" },
+  { title: "loss before", align: "right" },
+  { title: "bytes", align: "right" },
+  { title: "time", align: "right" },
+  { title: "model" },
+  { title: "chain" },
+];
+
+/** Runs as a table, for `run ls`. */
+export function formatRuns(runs: readonly RunSummary[]): string {
+  if (runs.length === 0) return "No runs yet. Start one with `chorus run start plan.json`.";
+  return formatTable(
+    [
+      { title: "run" },
+      { title: "name" },
+      { title: "status" },
+      { title: "rounds", align: "right" },
+      { title: "started (UTC)" },
+      { title: "model" },
+    ],
+    runs.map((run) => [
+      shortHash(run.runId),
+      run.name,
+      run.status,
+      `${run.completedRounds} of ${run.plannedRounds}`,
+      formatTime(run.startedAtMs),
+      shortHash(run.modelHash),
+    ]),
+  );
+}
+
+/** A run with its rounds, for `run show`. */
+export function formatRun({ run, rounds }: RunDetails): string {
+  const head = formatSummary(run);
+  if (rounds.length === 0) return `${head}\n\nNo round is completed yet.`;
+  return `${head}\n\n${formatTable(roundColumns, rounds.map(roundCells))}`;
+}
+
+/** A run without its rounds, for `run start` and `run stop`. */
+export function formatSummary(run: RunSummary): string {
+  return formatFields([
+    ["run", run.runId],
+    ["name", run.name],
+    ["status", run.status],
+    ["rounds", `${run.completedRounds} of ${run.plannedRounds}`],
+    ["plan", run.planHash],
+    ["model", run.modelHash],
+    ["started", `${formatTime(run.startedAtMs)} UTC`],
+    ["ended", run.endedAtMs === 0 ? "-" : `${formatTime(run.endedAtMs)} UTC`],
+  ]);
+}
+
+/** What a run waits for, for `run why`. */
+export function formatExplanation(explanation: RunExplanation): string {
+  const { summary, phase, delivered, awaited, quorum } = explanation;
+  const fields: (readonly [string, string])[] = [];
+  if (phase !== "") fields.push(["phase", `${phase} (round ${explanation.round}, attempt ${explanation.attempt})`]);
+  if (delivered.length > 0) fields.push(["delivered", delivered.join(", ")]);
+  if (awaited.length > 0) fields.push(["awaited", awaited.join(", ")]);
+  if (quorum > 0) fields.push(["enough at the soft deadline", `${quorum}`]);
+  const { softDeadlineMs, hardDeadlineMs, lastAbandonment } = explanation;
+  if (softDeadlineMs > 0) fields.push(["soft deadline", `in ${formatDuration(softDeadlineMs)}`]);
+  if (hardDeadlineMs > 0) fields.push(["hard deadline", `in ${formatDuration(hardDeadlineMs)}`]);
+  if (lastAbandonment !== "") fields.push(["last attempt abandoned", lastAbandonment]);
+  return fields.length === 0 ? summary : `${summary}\n\n${formatFields(fields)}`;
+}
+
+/** One line for an event, for `run start --watch`. */
+export function formatEvent(event: RunEvent): string {
+  switch (event.kind) {
+    case "run":
+      return `run ${shortHash(event.run.runId)} ${event.run.status}: ${event.run.completedRounds} of ${event.run.plannedRounds} rounds`;
+    case "progress":
+      return `round ${event.round}: ${event.phase} ${event.delivered}/${event.asked}`;
+    case "abandoned":
+      return `round ${event.round}: attempt ${event.attempt} abandoned, ${event.reason}`;
+    case "completed":
+      return `round ${event.round.round}: completed with ${event.round.survivors} of ${event.round.cohort}, model ${shortHash(event.round.modelHash)}`;
+    case "committed":
+      return `round ${event.round}: on the chain in block ${event.ledgerEntry.blockNumber}`;
+  }
+}
+
+/** Share of the survivors' hold-outs that the round's parent model classifies rightly. */
+export function parentAccuracy(round: CompletedRound): number {
+  return round.evaluationCorrect / round.evaluationExamples;
+}
+
+function roundCells(round: CompletedRound): readonly string[] {
+  return [
+    `${round.round}`,
+    `${round.survivors} of ${round.cohort}`,
+    formatCount(round.attempts),
+    formatShare(parentAccuracy(round)),
+    round.evaluationExamples === 0 ? "-" : round.evaluationLoss.toFixed(4),
+    formatBytes(round.receivedBytes + round.sentBytes),
+    formatDuration(round.endedAtMs - round.startedAtMs),
+    shortHash(round.modelHash),
+    round.ledgerEntry === undefined ? "waits" : `block ${round.ledgerEntry.blockNumber}`,
+  ];
+}

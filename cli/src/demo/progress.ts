@@ -1,0 +1,85 @@
+import type { CompletedRound, RunEvent, RunSummary } from "../operator/run.ts";
+
+/** One line of the demo's table: a round that runs or ran. */
+export interface RoundLine {
+  readonly round: number;
+  readonly phase: string;
+  readonly delivered: number;
+  readonly asked: number;
+  readonly attempt: number;
+  readonly startedAtMs: number;
+  readonly completed: CompletedRound | undefined;
+  readonly accuracy: number | undefined;
+  readonly block: number | undefined;
+}
+
+/** What is known of a run while it goes on: takes its events, one after the other. */
+export class RunProgress {
+  readonly #lines = new Map<number, RoundLine>();
+  #run: RunSummary;
+
+  constructor(run: RunSummary) {
+    this.#run = run;
+  }
+
+  get run(): RunSummary {
+    return this.#run;
+  }
+
+  /** By round. */
+  get lines(): readonly RoundLine[] {
+    return [...this.#lines.values()].sort((a, b) => a.round - b.round);
+  }
+
+  /** By round. */
+  get completed(): readonly CompletedRound[] {
+    return this.lines.flatMap(({ completed }) => completed ?? []);
+  }
+
+  /** `nowMs`: when the event came. */
+  apply(event: RunEvent, nowMs: number): void {
+    switch (event.kind) {
+      case "run":
+        this.#run = event.run;
+        return;
+      case "progress": {
+        const { phase, delivered, asked, attempt } = event;
+        return this.#change(event.round, { phase, delivered, asked, attempt }, nowMs);
+      }
+      case "abandoned":
+        return this.#change(event.round, { phase: "abandoned", delivered: 0, asked: 0 }, nowMs);
+      case "completed": {
+        const { round, survivors, cohort } = event.round;
+        const ended = { phase: "completed", delivered: survivors, asked: cohort };
+        const block = event.round.ledgerEntry?.blockNumber;
+        return this.#change(round, { ...ended, completed: event.round, block }, nowMs);
+      }
+      case "committed":
+        return this.#change(event.round, { block: event.ledgerEntry.blockNumber }, nowMs);
+    }
+  }
+
+  /** Adds the test accuracy of a completed round's model. */
+  measured(round: number, accuracy: number, nowMs: number): void {
+    this.#change(round, { accuracy }, nowMs);
+  }
+
+  #change(round: number, changes: Partial<RoundLine>, nowMs: number): void {
+    const before = this.#lines.get(round) ?? emptyLine(round, nowMs);
+    this.#lines.set(round, { ...before, ...changes });
+  }
+}
+
+function emptyLine(round: number, startedAtMs: number): RoundLine {
+  return {
+    round,
+    phase: "",
+    delivered: 0,
+    asked: 0,
+    attempt: 1,
+    startedAtMs,
+    completed: undefined,
+    accuracy: undefined,
+    block: undefined,
+  };
+}

@@ -1,0 +1,39 @@
+import { RandomNumbers, seededRandom } from "@chorus/aggregation";
+import { type LabelledImages, writeIdxPair } from "./idx.ts";
+import { countLabels, partitionByLabel } from "./partition.ts";
+import type { RunFolder } from "./run-folder.ts";
+import { type DemoSettings, participantNames } from "./settings.ts";
+
+const classes = 10;
+
+/** One participant's part of the digits. */
+export interface Shard {
+  readonly name: string;
+  /** Folder with its IDX files. */
+  readonly path: string;
+  /** Which of the training digits. */
+  readonly indices: Uint32Array;
+  /** Examples of each label. Shape `[10]`. */
+  readonly labels: readonly number[];
+}
+
+/** Splits the digits among the participants, unevenly by label, and writes each one's files. `seed`: the plan's. */
+export async function writeShards(
+  digits: LabelledImages,
+  seed: number,
+  { alpha, minimumExamples }: DemoSettings,
+  folder: RunFolder,
+): Promise<readonly Shard[]> {
+  const random = new RandomNumbers(seededRandom(`chorus/demo/partition/${seed}`));
+  const options = { shards: participantNames.length, classes, alpha, minimumExamples };
+  const partition = partitionByLabel(digits.labels, options, random);
+  return await Promise.all(
+    participantNames.map(async (name, index) => {
+      const indices = partition[index] ?? new Uint32Array();
+      const path = await folder.folder("participants", name, "data");
+      await writeIdxPair(path, digits, indices);
+      const labels = Uint8Array.from(indices, (example) => digits.labels[example] ?? 0);
+      return { name, path, indices, labels: countLabels(labels, classes) };
+    }),
+  );
+}

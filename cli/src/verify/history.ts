@@ -1,0 +1,60 @@
+import type { Hash } from "@chorus/aggregation";
+import type { Ledger } from "@chorus/chain";
+import type { RunDetails } from "../operator/run.ts";
+
+/** Where a run's history is read from: a data directory, or a coordinator that runs. */
+export interface HistorySource {
+  /** For people: what is read. */
+  readonly description: string;
+  /** The run with its plan and rounds, as kept. Throws {@link CliError} `unknown-run`. */
+  details(runId: Hash, signal: AbortSignal): Promise<RunDetails>;
+  /** The bytes that are kept for a model, whatever they hold; undefined when there are none. */
+  model(modelHash: Hash, signal: AbortSignal): Promise<Uint8Array | undefined>;
+  /** What this source can check of itself before any run is looked at: its differences, none when it holds. */
+  audit(signal: AbortSignal): Promise<readonly Difference[]>;
+}
+
+/** What reading needs of a ledger. */
+export type LedgerReader = Pick<Ledger, "description" | "history">;
+
+/** Something that is not what it has to be. */
+export interface Difference {
+  /** 0 for the model before the first round; undefined for what belongs to no single round. */
+  readonly round: number | undefined;
+  /** What differs, by name: "model file 3f2a…", "survivors on the chain". */
+  readonly what: string;
+  readonly expected: string;
+  readonly got: string;
+}
+
+/** A round and how its parts hold. */
+export interface VerifiedRound {
+  readonly round: number;
+  readonly modelHash: Hash;
+  /** Whether the bytes that are kept give the model's hash and the parent is the round before. */
+  readonly model: "holds" | "differs";
+  /** Whether the ledger says the same; "waits" until the round is on it. */
+  readonly chain: "holds" | "differs" | "waits";
+  readonly entry: Hash | undefined;
+}
+
+/** What came of reading a run's history again. */
+export interface Verification {
+  readonly runId: Hash;
+  readonly planName: string;
+  readonly planHash: Hash;
+  readonly source: string;
+  readonly ledger: string;
+  readonly initialModelHash: Hash;
+  readonly rounds: readonly VerifiedRound[];
+  /** Rounds that are not on the ledger yet. */
+  readonly waiting: number;
+  /** In the order of the rounds; empty when everything holds. */
+  readonly differences: readonly Difference[];
+}
+
+/** One line that says what differs and where. */
+export function describeDifference({ round, what, expected, got }: Difference): string {
+  const where = round === undefined ? "" : round === 0 ? "before round 1: " : `round ${round}: `;
+  return `${where}${what} differs: expected ${expected}, got ${got}`;
+}

@@ -1,0 +1,42 @@
+import { shortHash } from "../terminal/format.ts";
+import { formatFields, formatTable } from "../terminal/table.ts";
+import { describeDifference, type Verification } from "./history.ts";
+
+/** A verification for people: what was read, a table of the rounds, and the verdict. */
+export function formatVerification(verification: Verification): string {
+  const head = formatFields([
+    ["run", `${shortHash(verification.runId)} (${verification.planName})`],
+    ["plan", verification.planHash],
+    ["read from", verification.source],
+    ["ledger", verification.ledger],
+  ]);
+  const rows = verification.rounds.map(({ round, modelHash, model, entry, chain }) => [
+    `${round}`,
+    shortHash(modelHash),
+    model,
+    entry === undefined ? "-" : shortHash(entry),
+    chain,
+  ]);
+  const table = formatTable(
+    [
+      { title: "round", align: "right" },
+      { title: "model" },
+      { title: "file" },
+      { title: "chain entry" },
+      { title: "record" },
+    ],
+    rows,
+  );
+  return `${head}\n\n${table}\n\n${conclusion(verification)}`;
+}
+
+function conclusion({ rounds, waiting, differences }: Verification): string {
+  if (differences.length > 0) {
+    return [
+      `DOES NOT HOLD: ${differences.length} ${differences.length === 1 ? "difference" : "differences"}`,
+      ...differences.map((difference) => `  ${describeDifference(difference)}`),
+    ].join("\n");
+  }
+  const held = `Everything holds: the plan, the initial model and ${rounds.length} rounds`;
+  return waiting === 0 ? `${held}.` : `${held}; ${waiting} of them wait for the chain.`;
+}

@@ -1,0 +1,96 @@
+import { readFile } from "node:fs/promises";
+import type { RandomSource } from "@chorus/aggregation";
+import type { Logger } from "pino";
+import type { Sleep } from "./backoff.ts";
+import { unreadable } from "./data/unreadable.ts";
+import { followForever } from "./following.ts";
+import { loadIdentity } from "./identity-file.ts";
+import type { Floors } from "./session/site.ts";
+import { type CreateTrainer, Trainers } from "./session/trainers.ts";
+import { Session } from "./session.ts";
+import { siteTrainer } from "./site-trainer.ts";
+import { openBackend } from "./tfjs/backend.ts";
+import { Uplink } from "./uplink.ts";
+
+/** What a site decides about its participant. */
+export interface ParticipantOptions {
+  /** "host:port". The participant dials; it never listens. */
+  readonly coordinator: string;
+  /** Name of the organisation for people: 1 to 64 characters. */
+  readonly name: string;
+  /** The site's data: a file or a folder, as the plan's format wants it. */
+  readonly dataPath: string;
+  /** Folder that keeps the identity. */
+  readonly stateDirectory: string;
+  /** File with the invitation, needed once to enrol. */
+  readonly invitationFile?: string;
+  readonly floors: Floors;
+}
+
+export interface ParticipantDependencies {
+  readonly log: Logger;
+  readonly sleep: Sleep;
+  /** Must be secret: the identity, all keys and masks come from it. */
+  readonly random: RandomSource;
+  /** By default TensorFlow.js on its WASM backend. */
+  readonly createTrainer?: CreateTrainer;
+}
+
+const SOFTWARE_VERSION = "0.1.0";
+
+/**
+ * Takes part in a federation: checks in, follows the coordinator's instructions round after round, and comes back after
+ * every outage. Resolves when aborted, with everything closed and wiped. Rejects with {@link ClientError}: `refused` when
+ * the coordinator will not have this participant, `bad-identity`, `unreadable` for the invitation, `backend-failed`.
+ */
+export async function runParticipant(
+  options: ParticipantOptions,
+  dependencies: ParticipantDependencies,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await participate(options, dependencies, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+async function participate(
+  options: ParticipantOptions,
+  dependencies: ParticipantDependencies,
+  signal: AbortSignal,
+): Promise<void> {
+  const { log, random, sleep } = dependencies;
+  const { coordinator, name, floors } = options;
+  const identity = await loadIdentity(options.stateDirectory, random);
+  const invitation = await readInvitation(options.invitationFile);
+  const { backend, createTrainer } = await openTraining(dependencies, signal);
+  using trainers = new Trainers(options.dataPath, createTrainer);
+  const uplink = new Uplink({ random, sleep });
+  const site = { identity, floors, trainers, uplink, random, sleep, log };
+  await using session = new Session(site);
+  await followForever(
+    { coordinator, name, invitation, backend, softwareVersion: SOFTWARE_VERSION },
+    { ...site, session },
+    signal,
+  );
+}
+
+/** What trains, and on which backend. TensorFlow.js is started before anybody waits for it. */
+async function openTraining(
+  { createTrainer, log }: ParticipantDependencies,
+  signal: AbortSignal,
+): Promise<{ backend: string; createTrainer: CreateTrainer }> {
+  if (createTrainer !== undefined) return { backend: "custom", createTrainer };
+  await openBackend(signal);
+  return { backend: "wasm", createTrainer: siteTrainer(log) };
+}
+
+async function readInvitation(path: string | undefined): Promise<string> {
+  if (path === undefined) return "";
+  try {
+    return (await readFile(path, "utf8")).trim();
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}

@@ -1,0 +1,50 @@
+import type { Instruction } from "./session/instruction.ts";
+import { RoundSession } from "./session/round-session.ts";
+import type { Site } from "./session/site.ts";
+
+/**
+ * The participant's side of all rounds. It is in one round at a time: an instruction of another round means that the
+ * coordinator has given the earlier one up. Outlives connections, so that an outage does not end a round.
+ */
+export class Session implements AsyncDisposable {
+  readonly #site: Site;
+  #round: RoundSession | undefined;
+  /** When all earlier rounds have let go of everything. */
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(site: Site) {
+    this.#site = site;
+  }
+
+  /** Takes an instruction. Returns at once: carrying it out goes on behind. */
+  receive(instruction: Instruction): void {
+    const { roundId } = instruction;
+    if (instruction.kind === "round-ended") {
+      if (this.#round?.roundId === roundId) this.#finish(instruction);
+      return;
+    }
+    if (this.#round?.roundId !== roundId) {
+      this.#drop();
+      this.#round = new RoundSession(roundId, this.#site, this.#ended);
+    }
+    this.#round.receive(instruction);
+  }
+
+  /** Cancels what is under way, wipes it, and resolves when that is done. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#drop();
+    await this.#ended;
+  }
+
+  #finish(end: Extract<Instruction, { kind: "round-ended" }>): void {
+    this.#drop();
+    const { roundId, abandoned, modelHash } = end;
+    if (abandoned === "") this.#site.log.info({ roundId, modelHash }, "the round was completed");
+    else this.#site.log.warn({ roundId, abandoned }, "the round was abandoned");
+  }
+
+  #drop(): void {
+    if (this.#round !== undefined) this.#ended = this.#round.end();
+    this.#round = undefined;
+  }
+}

@@ -1,0 +1,22 @@
+import { layoutOf, type ModelLayout, type Plan, parsePlan, planHash } from "@chorus/aggregation";
+import { ClientError } from "../error.ts";
+import type { RoundOffer } from "./instruction.ts";
+
+/** A round that this participant has looked at and can take part in. */
+export interface RoundFacts {
+  readonly offer: RoundOffer;
+  readonly plan: Plan;
+  readonly layout: ModelLayout;
+}
+
+/**
+ * Reads an offer before anything is built from it. Throws PlanError for a plan that is wrong, does not fit together or is
+ * too large, and {@link ClientError} `protocol` for one that does not have the hash that is to be accepted.
+ */
+export function readOffer(offer: RoundOffer): RoundFacts {
+  const plan = parsePlan(offer.plan);
+  const hash = planHash(plan);
+  if (hash !== offer.planHash)
+    throw new ClientError("protocol", `the plan's hash is ${hash}, wanted ${offer.planHash}`);
+  return { offer, plan, layout: layoutOf(plan.model) };
+}

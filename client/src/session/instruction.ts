@@ -1,0 +1,81 @@
+import type {
+  Hash,
+  KeyAdvertisement,
+  ParticipantId,
+  SealedShare,
+  SurvivorAck,
+  UploadCommitment,
+} from "@chorus/aggregation";
+import type { ClientError } from "../error.ts";
+
+/** What a round is about, as the coordinator says. */
+export interface RoundOffer {
+  readonly roundId: Hash;
+  readonly runId: Hash;
+  /** Counts from 1. */
+  readonly round: number;
+  /** Canonical JSON. */
+  readonly plan: string;
+  readonly planHash: Hash;
+  /** Model to train from. */
+  readonly modelHash: Hash;
+}
+
+/** The steps of a round in their order. Each is asked for by an instruction of its name. */
+export const STEPS = [
+  "invitation",
+  "train",
+  "advertise-keys",
+  "share-keys",
+  "upload",
+  "confirm-survivors",
+  "reveal",
+] as const;
+
+export type StepName = (typeof STEPS)[number];
+
+/** An instruction that asks for an answer. */
+export type StepInstruction =
+  | { readonly kind: "invitation"; readonly roundId: Hash; readonly offer: RoundOffer }
+  | {
+      readonly kind: "train";
+      readonly roundId: Hash;
+      readonly offer: RoundOffer;
+      /** Milliseconds until the coordinator goes on without this participant. */
+      readonly remainingMs: number;
+    }
+  | { readonly kind: "advertise-keys"; readonly roundId: Hash; readonly roundConfig: string }
+  | {
+      readonly kind: "share-keys";
+      readonly roundId: Hash;
+      readonly keyBook: readonly KeyAdvertisement[];
+    }
+  | {
+      readonly kind: "upload";
+      readonly roundId: Hash;
+      readonly sharers: readonly ParticipantId[];
+      readonly sealedShares: readonly SealedShare[];
+    }
+  | {
+      readonly kind: "confirm-survivors";
+      readonly roundId: Hash;
+      readonly survivors: readonly UploadCommitment[];
+    }
+  | { readonly kind: "reveal"; readonly roundId: Hash; readonly acks: readonly SurvivorAck[] };
+
+/** The instruction that asks for one step. */
+export type InstructionFor<Step extends StepName> = Extract<StepInstruction, { kind: Step }>;
+
+/** What the coordinator tells this participant. */
+export type Instruction =
+  | StepInstruction
+  | {
+      readonly kind: "round-ended";
+      readonly roundId: Hash;
+      /** Why the round was abandoned; empty when it was completed. */
+      readonly abandoned: string;
+      /** The new model; empty when abandoned. */
+      readonly modelHash: Hash | "";
+    }
+  /** It is about this round, but cannot be read. */
+  | { readonly kind: "malformed"; readonly roundId: Hash; readonly error: ClientError };

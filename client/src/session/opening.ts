@@ -1,0 +1,86 @@
+import { isDeepStrictEqual } from "node:util";
+import { ClientError } from "../error.ts";
+import { type RoundFacts, readOffer } from "./facts.ts";
+import type { InstructionFor, StepInstruction } from "./instruction.ts";
+import { leaving } from "./left.ts";
+import type { Site } from "./site.ts";
+import { type Stage, type Step, wanted } from "./stage.ts";
+import { Trained } from "./trained.ts";
+import { trainRound } from "./training.ts";
+
+/**
+ * This process knows nothing of the round yet: it is new, or the process was restarted in the middle of it. Training can
+ * still begin; the secrets of anything later are gone.
+ */
+export class Unseen implements Stage {
+  readonly #site: Site;
+
+  constructor(site: Site) {
+    this.#site = site;
+  }
+
+  async next(instruction: StepInstruction, signal: AbortSignal): Promise<Step> {
+    switch (instruction.kind) {
+      case "invitation":
+        return accept(instruction, this.#site, signal);
+      case "train":
+        return train(readOffer(instruction.offer), instruction, this.#site, signal);
+      default:
+        return leaving(instruction.roundId, "no-state");
+    }
+  }
+
+  [Symbol.dispose](): void {
+    // Holds nothing.
+  }
+}
+
+/** The round was accepted: its plan is sound, and this site's data go with it. */
+class Accepted implements Stage {
+  readonly #facts: RoundFacts;
+  readonly #site: Site;
+
+  constructor(facts: RoundFacts, site: Site) {
+    this.#facts = facts;
+    this.#site = site;
+  }
+
+  async next(instruction: StepInstruction, signal: AbortSignal): Promise<Step> {
+    const order = wanted(instruction, "train");
+    if (!isDeepStrictEqual(order.offer, this.#facts.offer))
+      throw new ClientError("protocol", "got another round to train in than the accepted one");
+    return train(this.#facts, order, this.#site, signal);
+  }
+
+  [Symbol.dispose](): void {
+    // Holds nothing that is secret.
+  }
+}
+
+async function accept(
+  { roundId, offer }: InstructionFor<"invitation">,
+  site: Site,
+  signal: AbortSignal,
+): Promise<Step> {
+  const facts = readOffer(offer);
+  await site.trainers.forPlan(facts.plan, offer.planHash, signal);
+  return {
+    stage: new Accepted(facts, site),
+    answer: { kind: "accept-round", roundId, planHash: offer.planHash },
+    log: { runId: offer.runId, round: offer.round, parameters: facts.layout.parameters },
+  };
+}
+
+async function train(
+  facts: RoundFacts,
+  { roundId, remainingMs }: InstructionFor<"train">,
+  site: Site,
+  signal: AbortSignal,
+): Promise<Step> {
+  const { update, evaluation } = await trainRound(facts, remainingMs, site, signal);
+  return {
+    stage: new Trained(facts, { update, evaluation }, site),
+    answer: { kind: "report-trained", roundId, modelHash: facts.offer.modelHash },
+    log: { examples: update.examples, meanLoss: update.meanLoss },
+  };
+}

@@ -1,0 +1,142 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Hash } from "@chorus/aggregation";
+import type { Logger } from "pino";
+import { ClientError } from "../error.ts";
+import { describeFailure, failureOf } from "../rpc/failure.ts";
+import type { Answer } from "./answer.ts";
+import { logDeparture, reasonOf } from "./departure.ts";
+import { type Instruction, STEPS, type StepInstruction, type StepName } from "./instruction.ts";
+import { leaving } from "./left.ts";
+import { Unseen } from "./opening.ts";
+import type { Site } from "./site.ts";
+import type { Stage } from "./stage.ts";
+
+/** What a round can be told, but for its end. */
+export type RoundInstruction = Exclude<Instruction, { kind: "round-ended" }>;
+
+/** Instructions that may wait to be carried out: more than an honest coordinator ever has open. */
+const MAX_WAITING = 8;
+
+/**
+ * One attempt at a round as this participant lives it: carries out one instruction after the other, sends each answer
+ * until it has arrived, and leaves the round on the first error. Neither throws nor rejects.
+ */
+export class RoundSession {
+  readonly roundId: Hash;
+  readonly #site: Site;
+  readonly #log: Logger;
+  readonly #ending = new AbortController();
+  /** Not carried out yet; the first one is under way. */
+  readonly #waiting: RoundInstruction[] = [];
+  #stage: Stage;
+  /** The last step that was asked for, and what is said again when it is asked for again. */
+  #answered: { readonly instruction: StepInstruction; readonly answer: Answer } | undefined;
+  #work: Promise<void>;
+
+  /** `after`: when the round before has let go of the trainer. */
+  constructor(roundId: Hash, site: Site, after: Promise<void>) {
+    this.roundId = roundId;
+    this.#site = site;
+    this.#log = site.log.child({ roundId });
+    this.#stage = new Unseen(site);
+    this.#work = after;
+  }
+
+  /** Takes an instruction of this round. The same one again while it is being carried out changes nothing. */
+  receive(instruction: RoundInstruction): void {
+    if (this.#waiting.some((waiting) => isSame(waiting, instruction))) return;
+    if (this.#waiting.length === MAX_WAITING) {
+      this.#log.warn({ instruction: instruction.kind }, "dropped an instruction, too many wait");
+      return;
+    }
+    this.#waiting.push(instruction);
+    this.#work = this.#work.then(() => this.#carryOut(instruction));
+  }
+
+  /** Ends the round here: cancels what is under way, then wipes everything. */
+  async end(): Promise<void> {
+    this.#ending.abort(new DOMException("the round has ended", "AbortError"));
+    await this.#work;
+    this.#stage[Symbol.dispose]();
+  }
+
+  async #carryOut(instruction: RoundInstruction): Promise<void> {
+    const { signal } = this.#ending;
+    try {
+      signal.throwIfAborted();
+      if (instruction.kind === "malformed") throw instruction.error;
+      await this.#take(instruction, signal);
+    } catch (error) {
+      if (!signal.aborted) await this.#leave(error, signal);
+    }
+    this.#waiting.shift();
+  }
+
+  async #take(instruction: StepInstruction, signal: AbortSignal): Promise<void> {
+    const last = this.#answered;
+    const { kind } = instruction;
+    if (last === undefined || isLater(kind, last.instruction.kind)) {
+      await this.#advance(instruction, signal);
+    } else if (isSame(instruction, last.instruction)) {
+      this.#log.debug({ instruction: kind }, "asked again, answering the same");
+      await this.#site.uplink.send(last.answer, signal);
+    } else if (kind === last.instruction.kind) {
+      throw new ClientError("protocol", `got another ${kind} instruction, wanted the same again`);
+    } else {
+      this.#log.debug({ instruction: kind }, "ignored an instruction of an earlier step");
+    }
+  }
+
+  async #advance(instruction: StepInstruction, signal: AbortSignal): Promise<void> {
+    const { stage, answer, log } = await this.#stage.next(instruction, signal);
+    this.#stage = stage;
+    this.#answered = { instruction, answer };
+    await this.#site.uplink.send(answer, signal);
+    if (answer.kind === "leave-round") this.#log.warn(log, "left the round");
+    else this.#log.info(log, sentences[instruction.kind]);
+  }
+
+  /** Wipes what the round holds and tells the coordinator, unless it is the one who said that it is too late. */
+  async #leave(cause: unknown, signal: AbortSignal): Promise<void> {
+    this.#stage[Symbol.dispose]();
+    const reason = reasonOf(cause);
+    const { stage, answer } = leaving(this.roundId, reason);
+    this.#stage = stage;
+    this.#answered = undefined;
+    logDeparture(this.#log, cause, reason);
+    if (failureOf(cause) === "too-late") return;
+    try {
+      await this.#site.uplink.send(answer, signal);
+    } catch (error) {
+      if (!signal.aborted)
+        this.#log.debug(
+          { detail: describeFailure(error) },
+          "the coordinator did not take the leave",
+        );
+    }
+  }
+}
+
+/** What the log says when a step's answer has arrived. */
+const sentences = {
+  invitation: "accepted the round",
+  train: "trained",
+  "advertise-keys": "advertised keys",
+  "share-keys": "shared keys",
+  upload: "uploaded the masked update",
+  "confirm-survivors": "confirmed the survivors",
+  reveal: "revealed shares",
+} satisfies Record<StepName, string>;
+
+function isLater(step: StepName, than: StepName): boolean {
+  return STEPS.indexOf(step) > STEPS.indexOf(than);
+}
+
+/** Whether two instructions ask for the same; the time that remains to do it is no part of that. */
+function isSame(a: RoundInstruction, b: RoundInstruction): boolean {
+  return isDeepStrictEqual(timeless(a), timeless(b));
+}
+
+function timeless(instruction: RoundInstruction): RoundInstruction {
+  return instruction.kind === "train" ? { ...instruction, remainingMs: 0 } : instruction;
+}

@@ -1,0 +1,23 @@
+import type { Identity, RandomSource } from "@chorus/aggregation";
+import type { Logger } from "pino";
+import type { Sleep } from "../backoff.ts";
+import type { Uplink } from "../uplink.ts";
+import type { Trainers } from "./trainers.ts";
+
+/** The least that this site insists on, whatever a plan says. */
+export interface Floors {
+  /** Fewest updates in a sum that this site's update may be part of. */
+  readonly minSurvivors: number;
+}
+
+/** What a site brings to every round. */
+export interface Site {
+  readonly identity: Identity;
+  readonly floors: Floors;
+  readonly trainers: Trainers;
+  readonly uplink: Uplink;
+  /** For keys, shares and rounding: must be secret. */
+  readonly random: RandomSource;
+  readonly sleep: Sleep;
+  readonly log: Logger;
+}

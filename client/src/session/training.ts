@@ -1,0 +1,31 @@
+import type { Evaluation, LocalUpdate } from "../trainer.ts";
+import { beforeDeadline } from "./deadline.ts";
+import { downloadModel } from "./download.ts";
+import type { RoundFacts } from "./facts.ts";
+import type { Site } from "./site.ts";
+
+/**
+ * Fetches the round's model, evaluates it on the hold-out and trains from it, all within `remainingMs`. Rejects with what
+ * any of these throws, and with a TimeoutError DOMException at the deadline.
+ */
+export function trainRound(
+  facts: RoundFacts,
+  remainingMs: number,
+  site: Site,
+  signal: AbortSignal,
+): Promise<{ readonly update: LocalUpdate; readonly evaluation: Evaluation }> {
+  const { offer, plan, layout } = facts;
+  const work = async (either: AbortSignal) => {
+    const trainer = await site.trainers.forPlan(plan, offer.planHash, either);
+    const parent = await downloadModel(offer.modelHash, layout, site.uplink, either);
+    const evaluation = await trainer.evaluate(parent, either);
+    const update = await trainer.train(parent, batchSeed(facts, site), either);
+    return { update, evaluation };
+  };
+  return beforeDeadline(remainingMs, site.sleep, work, signal);
+}
+
+/** Another order of the examples at every site and in every round, the same one when a round is repeated. */
+function batchSeed({ offer, plan }: RoundFacts, { identity }: Site): string {
+  return `chorus/batches/v1 ${plan.seed} ${offer.runId} ${offer.round} ${identity.participantId}`;
+}

@@ -1,0 +1,35 @@
+import type { Collection, ParticipantId, RoundConfig, UploadCommitment } from "@chorus/aggregation";
+import { ConfirmingSurvivors } from "./confirming-survivors.ts";
+import type { Abandoned } from "./ended.ts";
+import { Exchange, exchangeQuorum } from "./exchange.ts";
+import type { RoundFacts } from "./facts.ts";
+import type { Instruction } from "./instruction.ts";
+
+/** Summing masked updates as they come. */
+export class Collecting extends Exchange<Collection> {
+  readonly phase = "collecting";
+
+  constructor(facts: RoundFacts, config: RoundConfig, stage: Collection, left: Set<ParticipantId>) {
+    super(facts, config, stage, stage.sharers, exchangeQuorum(config), left);
+  }
+
+  instructionFor(participantId: ParticipantId): Instruction {
+    return {
+      kind: "upload",
+      roundId: this.facts.roundId,
+      sharers: this.stage.sharers,
+      sealedShares: this.stage.sealedSharesFor(participantId),
+    };
+  }
+
+  /** Adds one masked update, shape `[vectorLength(dimension)]`, in Z_2^32. */
+  submit(commitment: UploadCommitment, masked: Uint32Array): void {
+    this.stage.submit(commitment, masked);
+  }
+
+  /** Ends collection: collecting -> confirming-survivors | abandoned. */
+  close(): ConfirmingSurvivors | Abandoned {
+    if (!this.hasQuorum) return this.tooFew("delivered an update");
+    return new ConfirmingSurvivors(this.facts, this.config, this.stage.close(), this.left);
+  }
+}

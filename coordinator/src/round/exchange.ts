@@ -1,0 +1,47 @@
+import type { ParticipantId, RoundConfig } from "@chorus/aggregation";
+import { Abandoned } from "./ended.ts";
+import type { RoundFacts } from "./facts.ts";
+import { Gathering } from "./gathering.ts";
+
+/** The coordinator's half of one step of the masked exchange, as the aggregation module gives it. */
+export interface AggregatorStage {
+  readonly delivered: ReadonlySet<ParticipantId>;
+}
+
+/** Fewest who must stay so that the sum can be opened and hides enough participants. */
+export function exchangeQuorum(config: RoundConfig): number {
+  return Math.max(config.threshold, config.minSurvivors);
+}
+
+/** A phase of the masked exchange: waits for one message of each participant still in it. */
+export abstract class Exchange<Stage extends AggregatorStage> extends Gathering {
+  readonly window = "exchange";
+  /** What everybody in the exchange has agreed on. */
+  readonly config: RoundConfig;
+  protected readonly stage: Stage;
+
+  constructor(
+    facts: RoundFacts,
+    config: RoundConfig,
+    stage: Stage,
+    asked: Iterable<ParticipantId>,
+    quorum: number,
+    left: Set<ParticipantId>,
+  ) {
+    super(facts, asked, quorum, left);
+    this.config = config;
+    this.stage = stage;
+  }
+
+  get delivered(): ReadonlySet<ParticipantId> {
+    return this.stage.delivered;
+  }
+
+  /** Why the round cannot go on from here. */
+  protected tooFew(what: string): Abandoned {
+    return new Abandoned(
+      this.facts,
+      `too few ${what}: ${this.delivered.size} of ${this.asked.size}, wanted ${this.quorum}`,
+    );
+  }
+}

@@ -1,0 +1,63 @@
+import type { ParticipantId } from "@chorus/aggregation";
+import type { RoundFacts } from "./facts.ts";
+import type { Instruction } from "./instruction.ts";
+
+/** Which of the round policy's two windows a phase has. */
+export type Window = "training" | "exchange";
+
+/**
+ * A phase that waits for one message from each participant that it asked. It closes when nobody is awaited any more, when
+ * `enough` have delivered, at the soft deadline when `quorum` have, and at the hard deadline in any case.
+ */
+export abstract class Gathering {
+  abstract readonly phase: string;
+  abstract readonly window: Window;
+  readonly facts: RoundFacts;
+  /** Who was asked. */
+  readonly asked: ReadonlySet<ParticipantId>;
+  /** Fewest deliveries that the round can go on with. */
+  readonly quorum: number;
+  /** Who left the round, in this phase or before; one set for the whole round. */
+  readonly left: Set<ParticipantId>;
+
+  constructor(
+    facts: RoundFacts,
+    asked: Iterable<ParticipantId>,
+    quorum: number,
+    left: Set<ParticipantId>,
+  ) {
+    this.facts = facts;
+    this.asked = new Set(asked);
+    this.quorum = quorum;
+    this.left = left;
+  }
+
+  /** Who has delivered what the phase asks for. */
+  abstract readonly delivered: ReadonlySet<ParticipantId>;
+
+  /** What the phase asks of a participant that it asked. */
+  abstract instructionFor(participantId: ParticipantId): Instruction;
+
+  /** Deliveries after which waiting for more gains nothing. */
+  get enough(): number {
+    return this.asked.size;
+  }
+
+  /** Asked, here, and not delivered yet. */
+  get awaited(): readonly ParticipantId[] {
+    return [...this.asked].filter((id) => !this.delivered.has(id) && !this.left.has(id));
+  }
+
+  get hasQuorum(): boolean {
+    return this.delivered.size >= this.quorum;
+  }
+
+  /** True when waiting any longer cannot help: all are here, or too many left for a quorum. */
+  get isSettled(): boolean {
+    return (
+      this.delivered.size >= this.enough ||
+      this.awaited.length === 0 ||
+      this.delivered.size + this.awaited.length < this.quorum
+    );
+  }
+}

@@ -1,0 +1,168 @@
+import { sha256Hex } from "@chorus/aggregation";
+import {
+  AdvertiseKeysRequest,
+  ConfirmSurvivorsRequest,
+  type ParticipantServiceServer,
+  ParticipantServiceService,
+  RevealSharesRequest,
+  ShareKeysRequest,
+} from "@chorus/proto/v1/participant";
+import type { Server } from "@grpc/grpc-js";
+import { sessionOf } from "./authentication.ts";
+import { clientStream, serverStream, unary } from "./calls.ts";
+import { follow } from "./follow.ts";
+import { modelChunks } from "./model-stream.ts";
+import {
+  checkConfig,
+  checkSender,
+  locate,
+  metered,
+  type ParticipantServiceDependencies,
+} from "./participant-call.ts";
+import { UploadReceiver } from "./upload.ts";
+import {
+  ackFromWire,
+  advertisementFromWire,
+  exactly,
+  hashFromWire,
+  required,
+  sealedShareFromWire,
+} from "./wire.ts";
+
+/** Serves participants: decodes, finds the session and the round, applies. No logic of its own. */
+export function addParticipantService(server: Server, deps: ParticipantServiceDependencies): void {
+  const service = deps.meter.watch(ParticipantServiceService);
+  server.addService(service, { ...checkInHandlers(deps), ...roundHandlers(deps) });
+}
+
+type CheckInHandlers = Pick<
+  ParticipantServiceServer,
+  "requestChallenge" | "checkIn" | "follow" | "downloadModel"
+>;
+
+function checkInHandlers(deps: ParticipantServiceDependencies): CheckInHandlers {
+  const { reception, sessions, store, blobs, log, toStatus } = deps;
+  return {
+    requestChallenge: unary(toStatus, async ({ identityKey }) => ({
+      challenge: reception.challenge(exactly(identityKey, 32, "identity_key")),
+      federationId: store.federation.federationId,
+    })),
+    checkIn: unary(toStatus, async (request) => {
+      const { token, session } = await reception.checkIn({
+        ...request,
+        identityKey: exactly(request.identityKey, 32, "identity_key"),
+        challenge: exactly(request.challenge, 32, "challenge"),
+        backend: request.capabilities?.backend ?? "",
+        softwareVersion: request.capabilities?.softwareVersion ?? "",
+      });
+      log.info({ participant: session.name }, "participant checked in");
+      return { sessionToken: token, participantId: session.participantId };
+    }),
+    follow: serverStream(toStatus, (_request, { metadata, signal }) =>
+      follow(sessionOf(metadata, sessions), deps, signal),
+    ),
+    downloadModel: serverStream(toStatus, async function* (request, { metadata }) {
+      const session = sessionOf(metadata, sessions);
+      const hash = hashFromWire(request.modelHash, "model_hash");
+      for await (const response of modelChunks(blobs, hash, request.offset))
+        yield metered(deps, session, response);
+    }),
+  };
+}
+
+function roundHandlers(
+  deps: ParticipantServiceDependencies,
+): Omit<ParticipantServiceServer, keyof CheckInHandlers> {
+  const { toStatus, log } = deps;
+  const uploads = new UploadReceiver();
+  return {
+    acceptRound: unary(toStatus, async (request, { metadata }) => {
+      const { session, round } = locate(deps, metadata, request);
+      const planHash = hashFromWire(request.planHash, "plan_hash");
+      round.deliver(session.participantId, "selecting", planHash, (phase) =>
+        phase.accept(session.participantId, planHash),
+      );
+      return {};
+    }),
+    leaveRound: unary(toStatus, async (request, { metadata }) => {
+      const { session, round } = locate(deps, metadata, request);
+      log.warn(
+        { participant: session.name, round: round.facts.round, reason: codeOf(request.reason) },
+        "participant left the round",
+      );
+      round.leave(session.participantId);
+      return {};
+    }),
+    reportTrained: unary(toStatus, async (request, { metadata }) => {
+      const { session, round } = locate(deps, metadata, request);
+      const modelHash = hashFromWire(request.modelHash, "model_hash");
+      round.deliver(session.participantId, "training", modelHash, (phase) =>
+        phase.trained(session.participantId, modelHash),
+      );
+      return {};
+    }),
+    submitUpdate: clientStream(toStatus, async (requests, { metadata, signal }) => {
+      const session = sessionOf(metadata, deps.sessions);
+      await uploads.receive(session, requests, deps, signal);
+      return {};
+    }),
+    ...exchangeHandlers(deps),
+  };
+}
+
+function exchangeHandlers(
+  deps: ParticipantServiceDependencies,
+): Pick<
+  ParticipantServiceServer,
+  "advertiseKeys" | "shareKeys" | "confirmSurvivors" | "revealShares"
+> {
+  const { toStatus } = deps;
+  return {
+    advertiseKeys: unary(toStatus, async (request, { metadata }) => {
+      const { session, round } = locate(deps, metadata, request);
+      const advertisement = advertisementFromWire(required(request.advertisement, "advertisement"));
+      checkSender(session, advertisement.participantId);
+      const digest = sha256Hex(AdvertiseKeysRequest.encode(request).finish());
+      round.deliver(session.participantId, "advertising-keys", digest, (phase) => {
+        checkConfig(phase.config, request.configHash);
+        phase.advertise(advertisement);
+      });
+      return {};
+    }),
+    shareKeys: unary(toStatus, async (request, { metadata }) => {
+      const { session, round } = locate(deps, metadata, request);
+      const digest = sha256Hex(ShareKeysRequest.encode(request).finish());
+      round.deliver(session.participantId, "sharing-keys", digest, (phase) => {
+        checkConfig(phase.config, request.configHash);
+        phase.share(session.participantId, request.sealedShares.map(sealedShareFromWire));
+      });
+      return {};
+    }),
+    confirmSurvivors: unary(toStatus, async (request, { metadata }) => {
+      const { session, round } = locate(deps, metadata, request);
+      const ack = ackFromWire(required(request.ack, "ack"));
+      checkSender(session, ack.participantId);
+      const digest = sha256Hex(ConfirmSurvivorsRequest.encode(request).finish());
+      round.deliver(session.participantId, "confirming-survivors", digest, (phase) => {
+        checkConfig(phase.config, request.configHash);
+        phase.confirm(ack);
+      });
+      return {};
+    }),
+    revealShares: unary(toStatus, async (request, { metadata }) => {
+      const { session, round } = locate(deps, metadata, request);
+      const digest = sha256Hex(RevealSharesRequest.encode(request).finish());
+      round.deliver(session.participantId, "unmasking", digest, (phase) => {
+        checkConfig(phase.config, request.configHash);
+        const { selfMaskShares, maskKeyShares } = request;
+        phase.reveal(session.participantId, { selfMaskShares, maskKeyShares });
+      });
+      return {};
+    }),
+  };
+}
+
+/** A participant's reason as a code: never free text that could quote data into a log. */
+function codeOf(reason: string): string {
+  return /^[a-z][a-z0-9-]{0,63}$/.test(reason) ? reason : "unnamed";
+}

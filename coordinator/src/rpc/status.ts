@@ -1,0 +1,82 @@
+import { MaskingError, type MaskingErrorCode, PlanError } from "@chorus/aggregation";
+import { type StatusObject, status } from "@grpc/grpc-js";
+import type { Logger } from "pino";
+import { AccessError, type AccessErrorCode } from "../participants/error.ts";
+import { RoundError, type RoundErrorCode } from "../round/error.ts";
+import { RunError, type RunErrorCode } from "../runs/error.ts";
+import { StoreError, type StoreErrorCode } from "../store/store.ts";
+import { WireError } from "./error.ts";
+
+type Status = (typeof status)[keyof typeof status];
+
+const accessStatus = {
+  "bad-challenge": status.UNAUTHENTICATED,
+  "bad-signature": status.PERMISSION_DENIED,
+  "bad-name": status.INVALID_ARGUMENT,
+  "not-enrolled": status.PERMISSION_DENIED,
+  "bad-invitation": status.PERMISSION_DENIED,
+  "name-taken": status.PERMISSION_DENIED,
+  "no-session": status.UNAUTHENTICATED,
+  "bad-token": status.UNAUTHENTICATED,
+  "too-many-challenges": status.RESOURCE_EXHAUSTED,
+} satisfies Record<AccessErrorCode, Status>;
+
+const roundStatus = {
+  "unknown-round": status.FAILED_PRECONDITION,
+  "wrong-phase": status.FAILED_PRECONDITION,
+  "not-in-cohort": status.FAILED_PRECONDITION,
+  "contradictory-message": status.ALREADY_EXISTS,
+  "wrong-plan": status.INVALID_ARGUMENT,
+  "wrong-model": status.INVALID_ARGUMENT,
+  "wrong-config": status.INVALID_ARGUMENT,
+  "wrong-length": status.INVALID_ARGUMENT,
+  "bad-chunk": status.INVALID_ARGUMENT,
+} satisfies Record<RoundErrorCode, Status>;
+
+const runStatus = {
+  "unknown-run": status.NOT_FOUND,
+  "unknown-model": status.NOT_FOUND,
+  "not-running": status.FAILED_PRECONDITION,
+} satisfies Record<RunErrorCode, Status>;
+
+const storeStatus = {
+  duplicate: status.ALREADY_EXISTS,
+  unknown: status.NOT_FOUND,
+  "wrong-status": status.FAILED_PRECONDITION,
+  "wrong-round": status.FAILED_PRECONDITION,
+  conflict: status.ALREADY_EXISTS,
+  unwritable: status.UNAVAILABLE,
+  locked: status.UNAVAILABLE,
+  "newer-schema": status.UNAVAILABLE,
+  damaged: status.DATA_LOSS,
+} satisfies Record<StoreErrorCode, Status>;
+
+/** What a caller is told of an error that is meant for it; undefined for a bug. */
+export function statusOf(error: unknown): { code: Status; reason: string } | undefined {
+  if (error instanceof WireError) return { code: status.INVALID_ARGUMENT, reason: error.code };
+  if (error instanceof AccessError) return { code: accessStatus[error.code], reason: error.code };
+  if (error instanceof RoundError) return { code: roundStatus[error.code], reason: error.code };
+  if (error instanceof RunError) return { code: runStatus[error.code], reason: error.code };
+  if (error instanceof StoreError) return { code: storeStatus[error.code], reason: error.code };
+  if (error instanceof MaskingError)
+    return { code: status.INVALID_ARGUMENT, reason: error.code satisfies MaskingErrorCode };
+  if (error instanceof PlanError) return { code: status.INVALID_ARGUMENT, reason: error.code };
+  return undefined;
+}
+
+/** Maps what handlers throw to gRPC statuses and counts refusals; a cause or a bug is logged, never sent. */
+export function statusMapper(
+  log: Logger,
+  refused: (reason: string) => void,
+): (error: unknown, method: string) => Partial<StatusObject> {
+  return (error, method) => {
+    const known = statusOf(error);
+    if (known === undefined || !(error instanceof Error)) {
+      log.error({ error, method }, "a call failed");
+      return { code: status.INTERNAL, details: "internal error: see the coordinator's log" };
+    }
+    refused(known.reason);
+    log.debug({ method, reason: known.reason, text: error.message }, "message refused");
+    return { code: known.code, details: `${known.reason}: ${error.message}` };
+  };
+}
