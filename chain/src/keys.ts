@@ -3,6 +3,7 @@ import { type FileHandle, link, mkdir, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { bytesToHex } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { hasCode } from "./error-code.ts";
 
 /** Why a key file is not used. */
 export type KeyFileErrorCode = "exposed" | "malformed";
@@ -101,8 +102,4 @@ function exposed(file: string, mode: number): KeyFileError {
   const got = (mode & 0o777).toString(8).padStart(4, "0");
   const text = `${file} has mode ${got}, wanted 0600: others can use this key; chmod 600 it, or replace it`;
   return new KeyFileError("exposed", text);
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

@@ -32,7 +32,8 @@ export interface Ledger {
   /**
    * Appends a record and waits until it is included. A record that is already there is returned as it stands
    * (exactly once, whatever is repeated). Throws {@link LedgerError}: `conflict` when another record has that round,
-   * `wrong-round` when it does not follow the head, `unreachable` when the chain does not answer in time.
+   * `wrong-round` when it does not follow the head (by number, plan or parent model), `unreachable` when the chain does not
+   * answer in time: whether the record is there is then unknown, and repeating the call is safe.
    */
   commit(record: RoundRecord, signal: AbortSignal): Promise<LedgerEntry>;
   /**

@@ -55,6 +55,11 @@ export function conflict(record: RoundRecord, existing: Hash, own: Hash): Ledger
   return new LedgerError("conflict", text);
 }
 
+/** A record, which need not be another one, has that round. */
+export function alreadyCommitted(record: RoundRecord, existing: Hash): LedgerError {
+  return new LedgerError("conflict", `${roundOf(record)} is committed with entry ${existing}`);
+}
+
 /** The record's round is not the next one. */
 export function wrongRound(record: RoundRecord, expected: number): LedgerError {
   return new LedgerError("wrong-round", `got ${roundOf(record)}, wanted round ${expected}`);

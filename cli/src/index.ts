@@ -1,3 +1,4 @@
+export { type PartitionOptions, partitionByLabel } from "./demo/partition.ts";
 export {
   type ChartOptions,
   chartSvg,
@@ -5,4 +6,3 @@ export {
   palette,
   standaloneChart,
 } from "./report/chart.ts";
-export { partitionByLabel, type PartitionOptions } from "./demo/partition.ts";

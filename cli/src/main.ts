@@ -40,7 +40,9 @@ function listenForStops(): void {
   };
   process.on("SIGINT", onStop).on("SIGTERM", onStop).on("SIGHUP", onStop);
   process.channel?.unref();
-  process.once("disconnect", () => stop.abort(new Error("the process that started this one ended")));
+  process.once("disconnect", () =>
+    stop.abort(new Error("the process that started this one ended")),
+  );
 }
 
 function textError({ message, hint }: CliError): string {

@@ -19,8 +19,14 @@ export function buildProgram(context: CommandContext): Command {
     .showHelpAfterError(false)
     .addHelpText("after", `\nBegin with:\n  $ chorus demo\n${exitCodesHelp}`);
   addDemo(program, context);
-  addCoordinatorServe(program.command("coordinator").description("run a federation's coordinator"), context);
-  addParticipantRun(program.command("participant").description("take part in a federation"), context);
+  addCoordinatorServe(
+    program.command("coordinator").description("run a federation's coordinator"),
+    context,
+  );
+  addParticipantRun(
+    program.command("participant").description("take part in a federation"),
+    context,
+  );
   const run = program.command("run").description("start, watch and stop runs");
   addRunStart(run, context);
   addRunList(run, context);

@@ -7,7 +7,10 @@ import { CliError, type CliErrorCode } from "./cli-error.ts";
 const clientCodes: ReadonlyMap<ClientErrorCode, { code: CliErrorCode; hint: string }> = new Map([
   ["bad-data", { code: "bad-data", hint: "Correct the data, or the plan's description of it." }],
   ["unreadable", { code: "bad-data", hint: "Name data that exists and may be read." }],
-  ["unreachable", { code: "unreachable", hint: "Check the coordinator's address and that it runs." }],
+  [
+    "unreachable",
+    { code: "unreachable", hint: "Check the coordinator's address and that it runs." },
+  ],
   ["refused", { code: "refused", hint: "Ask the coordinator's operator." }],
 ]);
 
@@ -25,7 +28,9 @@ export function toCliError(error: unknown, signal: AbortSignal): CliError {
     return new CliError(known.code, error.message, known.hint, { cause: error });
   }
   if (error instanceof LedgerError)
-    return new CliError("failed", error.message, "Check the chain with `chorus verify`.", { cause: error });
+    return new CliError("failed", error.message, "Check the chain with `chorus verify`.", {
+      cause: error,
+    });
   return unknownError(error);
 }
 
@@ -39,5 +44,7 @@ function unknownError(error: unknown): CliError {
   if (error instanceof Error && "code" in error)
     return new CliError("failed", error.message, "", { cause: error });
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new CliError("failed", `this should not happen: ${text}`, "Please report it.", { cause: error });
+  return new CliError("failed", `this should not happen: ${text}`, "Please report it.", {
+    cause: error,
+  });
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { type FileHandle, link, mkdir, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { createIdentity, type Identity, type RandomSource } from "@chorus/aggregation";
@@ -24,9 +25,8 @@ export async function loadIdentity(
 
 /** The seed in the file; undefined when there is no file. */
 async function readSeed(path: string): Promise<Uint8Array | undefined> {
-  const file = await openExisting(path);
+  await using file = await openExisting(path);
   if (file === undefined) return undefined;
-  await using _ = file;
   const { mode } = await file.stat();
   // Windows has no such bits: what protects the file there is the folder that it is in.
   if (process.platform !== "win32" && (mode & 0o077) !== 0)
@@ -51,7 +51,7 @@ async function makeSeed(
 ): Promise<Uint8Array> {
   const seed = new Uint8Array(SEED_BYTES);
   random.fill(seed);
-  const draft = join(stateDirectory, `identity.${process.pid}.draft`);
+  const draft = join(stateDirectory, `identity.${randomUUID()}.draft`);
   await writeDurably(draft, `${Buffer.from(seed).toString("hex")}\n`);
   try {
     await link(draft, path);
@@ -76,8 +76,7 @@ async function openExisting(path: string): Promise<FileHandle | undefined> {
 }
 
 async function writeDurably(path: string, text: string): Promise<void> {
-  await using file = await open(path, "w", 0o600);
-  await file.chmod(0o600);
+  await using file = await open(path, "wx", 0o600);
   await file.writeFile(text);
   await file.sync();
 }

@@ -11,9 +11,11 @@ import { requireSignature, signMessage } from "./signatures.ts";
 export function signAdvertisement(
   identity: Identity,
   context: RoundContext,
-  unsigned: Omit<KeyAdvertisement, "participantId" | "signature">,
+  keys: Omit<KeyAdvertisement, "participantId" | "signature">,
 ): KeyAdvertisement {
-  const body = { participantId: identity.participantId, ...unsigned };
+  const { encryptionKey, maskKey, selfMaskCommitment } = keys;
+  const { participantId } = identity;
+  const body = { participantId, encryptionKey, maskKey, selfMaskCommitment };
   const signature = signMessage(identity, context, "key-advertisement", bodyOf(body));
   return { ...body, signature };
 }

@@ -10,6 +10,7 @@ import { encodeUpdate } from "./quantiser.ts";
 import {
   advertise,
   confirm,
+  itemAt,
   makeConfig,
   makeIdentities,
   makeVector,
@@ -34,7 +35,10 @@ interface Case {
 function runRound({ size, dimension, losses, seed }: Case) {
   const config = makeConfig(makeIdentities(size), { dimension });
   const numbers = new RandomNumbers(seededRandom(seed));
-  let present = shuffled(config.cohort.map(({ participantId }) => participantId), numbers);
+  let present = shuffled(
+    config.cohort.map(({ participantId }) => participantId),
+    numbers,
+  );
   const lose = (count: number): ParticipantId[] => {
     present = shuffled(present.slice(count), numbers);
     return present;
@@ -151,8 +155,8 @@ test("fewer survivors than minSurvivors are not unmasked although the threshold 
 
 test("participants that were shown different models refuse each other's keys and share nothing", () => {
   const identities = makeIdentities(4);
-  const [victim, ...others] = identities;
-  if (victim === undefined) throw new Error("no identities");
+  const victim = itemAt(identities, 0);
+  const others = identities.slice(1);
   const config = makeConfig(identities);
   const other = makeConfig(identities, { parentModelHash: "ef".repeat(32) });
   const advertised = advertise(config, others);

@@ -22,6 +22,13 @@ export interface Step<Server, Stage> {
   readonly stages: ReadonlyMap<ParticipantId, Stage>;
 }
 
+/** The item at an index that must exist. */
+export function itemAt<T>(items: readonly T[], index: number): T {
+  const item = items[index];
+  if (item === undefined) throw new Error(`no item ${index} among ${items.length}`);
+  return item;
+}
+
 /** Identities that repeat, sorted by id. */
 export function makeIdentities(count: number): Identity[] {
   const identities = Array.from({ length: count }, (_, i) => {

@@ -1,15 +1,8 @@
 import { BaseError, ContractFunctionRevertedError, decodeErrorResult, type Hex } from "viem";
 import { fromHex } from "../entry-hash.ts";
 import { roundLedgerAbi } from "../generated/round-ledger.ts";
-import { LedgerError, type RoundRecord } from "../ledger.ts";
-import { planChanged, wrongParent, wrongRound } from "../run-rules.ts";
-
-/** The round got a record between two of our questions: look again. */
-export class RoundTaken extends LedgerError {
-  constructor(record: RoundRecord) {
-    super("conflict", `round ${record.round} of run ${record.runId} was committed meanwhile`);
-  }
-}
+import type { LedgerError, RoundRecord } from "../ledger.ts";
+import { alreadyCommitted, planChanged, wrongParent, wrongRound } from "../run-rules.ts";
 
 /** What the contract has against a record, from viem's error; undefined when the error is not the contract's refusal. */
 export function commitRefusal(record: RoundRecord, error: unknown): LedgerError | undefined {
@@ -18,7 +11,7 @@ export function commitRefusal(record: RoundRecord, error: unknown): LedgerError 
   const reason = decodeErrorResult({ abi: roundLedgerAbi, data });
   switch (reason.errorName) {
     case "RoundAlreadyCommitted":
-      return new RoundTaken(record);
+      return alreadyCommitted(record, fromHex(reason.args[1]));
     case "WrongRound":
       return wrongRound(record, Number(reason.args[0]));
     case "WrongParent":

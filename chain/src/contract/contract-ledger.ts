@@ -19,7 +19,6 @@ import {
 import { checkRecord, conflict } from "../run-rules.ts";
 import { Turns } from "../turns.ts";
 import { ChainClient } from "./chain-client.ts";
-import { RoundTaken } from "./commit-refusal.ts";
 import { ContractReader, chainIdOf, describe, nameOfChain } from "./ledger-reader.ts";
 import { RoundLedgerContract, toEntry } from "./round-ledger-contract.ts";
 import { TransactionSender } from "./transaction-sender.ts";
@@ -132,11 +131,12 @@ export class ContractLedger implements Ledger {
     return receipt === undefined ? undefined : this.#announced(receipt, record);
   }
 
+  /** Undefined when a record came between: which one, the caller finds out. */
   async #gas(record: RoundRecord, signal: AbortSignal): Promise<bigint | undefined> {
     try {
       return await this.#contract.commitGas(record, signal);
     } catch (error) {
-      if (error instanceof RoundTaken) return undefined;
+      if (error instanceof LedgerError && error.code === "conflict") return undefined;
       throw error;
     }
   }

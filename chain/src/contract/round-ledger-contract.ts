@@ -97,8 +97,8 @@ export class RoundLedgerContract {
       fromBlock: 0n,
       ...(toBlock === undefined ? {} : { toBlock }),
     } as const;
-    const ask = this.#client;
-    const logs = await ask.ask("records", (client) => client.getContractEvents(filter), signal);
+    const client = this.#client;
+    const logs = await client.ask("records", (c) => c.getContractEvents(filter), signal);
     return logs.map(toEntry);
   }
 

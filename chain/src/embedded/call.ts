@@ -2,7 +2,7 @@ import type { Block } from "@ethereumjs/block";
 import { createFeeMarket1559Tx } from "@ethereumjs/tx";
 import { type Address, hexToBytes } from "@ethereumjs/util";
 import type { Hex } from "viem";
-import { blockGasLimit, type ChainView } from "./execution.ts";
+import type { ChainView } from "./execution.ts";
 import { createMachine, type Machine } from "./machine.ts";
 import { executionReverted } from "./rpc-error.ts";
 import { StateDatabase } from "./state-database.ts";
@@ -15,13 +15,19 @@ export interface CallMessage {
   readonly value: bigint;
 }
 
+/** Ten times what deploying the contract takes; bounds how long a stranger's question can occupy the process. */
+const callGasLimit = 5_000_000n;
+
 /** The state after a block, to look at. */
 export async function machineAfter(view: ChainView, block: Block): Promise<Machine> {
   const database = new StateDatabase(view.store, Number(block.header.number));
   return await createMachine(view.common, database, block.header.stateRoot, view.hashes);
 }
 
-/** What the message would return if it were sent after the block. Throws RpcError 3 with the reason when it reverts. */
+/**
+ * What the message would return if it were sent after the block. Throws RpcError 3 with the reason when it reverts,
+ * or takes more gas than a call may.
+ */
 export async function call(
   view: ChainView,
   block: Block,
@@ -55,7 +61,7 @@ async function execute(view: ChainView, block: Block, message: CallMessage) {
     ...(to === undefined ? {} : { to }),
     data: hexToBytes(data),
     value,
-    gasLimit: blockGasLimit,
+    gasLimit: callGasLimit,
     skipBalance: true,
   });
   if (execResult.exceptionError !== undefined) throw executionReverted(execResult.returnValue);

@@ -158,6 +158,10 @@ async function loadHead(view: ChainView, options: EmbeddedChainOptions): Promise
 
 async function makeFirstBlock(view: ChainView, options: EmbeddedChainOptions): Promise<Block> {
   const { account, now } = options;
+  if (!view.store.isNew) {
+    const text = `${view.store.description}: there is data, but no chain can be read from it`;
+    throw new LedgerError("damaged-block", text);
+  }
   if (account === undefined) {
     const text = `${view.store.description}: there is no chain, and no account to make one for`;
     throw new LedgerError("wrong-chain", text);

@@ -1,14 +1,23 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { ClassicLevel } from "classic-level";
+import { hasCode } from "../error-code.ts";
 import { LedgerError } from "../ledger.ts";
 import type { Batch, RecordStore } from "./record-store.ts";
 
 /** Keeps records in a LevelDB folder. A batch is one fsynced write of LevelDB's log. */
 export class LevelRecordStore implements RecordStore {
   readonly description: string;
+  readonly isNew: boolean;
   readonly #database: ClassicLevel<string, Uint8Array>;
 
-  private constructor(directory: string, database: ClassicLevel<string, Uint8Array>) {
+  private constructor(
+    directory: string,
+    isNew: boolean,
+    database: ClassicLevel<string, Uint8Array>,
+  ) {
     this.description = directory;
+    this.isNew = isNew;
     this.#database = database;
   }
 
@@ -19,11 +28,12 @@ export class LevelRecordStore implements RecordStore {
   static async open(directory: string): Promise<LevelRecordStore> {
     const database = new ClassicLevel<string, Uint8Array>(directory, { valueEncoding: "view" });
     try {
+      const isNew = !(await holdsData(directory));
       await database.open();
+      return new LevelRecordStore(directory, isNew, database);
     } catch (error) {
       throw openFailure(directory, error);
     }
-    return new LevelRecordStore(directory, database);
   }
 
   async get(name: string): Promise<Uint8Array | undefined> {
@@ -48,20 +58,31 @@ export class LevelRecordStore implements RecordStore {
   }
 }
 
+/**
+ * Whether LevelDB ever wrote anything there. Asked before it is opened: a log that it finds broken it drops, and then the
+ * folder looks like a new one.
+ */
+async function holdsData(directory: string): Promise<boolean> {
+  const files = await readdir(directory).catch((error: unknown) => {
+    if (hasCode(error, "ENOENT")) return [];
+    throw error;
+  });
+  for (const file of files.filter((name) => /\.(log|ldb|sst)$/.test(name))) {
+    if ((await stat(join(directory, file))).size > 0) return true;
+  }
+  return false;
+}
+
 /** `cause` is what abstract-level wraps around LevelDB's own error. */
 function openFailure(directory: string, cause: unknown): LedgerError {
   const reason = cause instanceof Error && cause.cause !== undefined ? cause.cause : cause;
-  if (codeOf(reason) !== "LEVEL_LOCKED") return failure(directory, reason);
+  if (!hasCode(reason, "LEVEL_LOCKED")) return failure(directory, reason);
   const text = `${directory}: the chain is open in another process; one process at a time may use it`;
   return new LedgerError("locked", text, { cause });
 }
 
 function failure(what: string, cause: unknown): LedgerError {
-  const code = codeOf(cause) === "LEVEL_CORRUPTION" ? "damaged-block" : "unreachable";
+  const code = hasCode(cause, "LEVEL_CORRUPTION") ? "damaged-block" : "unreachable";
   const reason = cause instanceof Error ? cause.message : "unknown error";
   return new LedgerError(code, `${what}: LevelDB reports: ${reason}`, { cause });
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
 }

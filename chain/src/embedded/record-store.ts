@@ -5,6 +5,8 @@ export type Batch = ReadonlyMap<string, Uint8Array>;
 export interface RecordStore {
   /** For people: where the records are. */
   readonly description: string;
+  /** Whether nothing had ever been written when it was opened. */
+  readonly isNew: boolean;
   /** The record, undefined when there is none. Throws LedgerError `damaged-block` when the store knows that it is broken. */
   get(name: string): Promise<Uint8Array | undefined>;
   /** Writes all records or none; when it returns they are durable, as far as the store is. Replaces what exists. */
@@ -16,6 +18,7 @@ export interface RecordStore {
 /** Keeps records until the process ends. */
 export class MemoryRecordStore implements RecordStore {
   readonly description = "in memory";
+  readonly isNew = true;
   readonly #records = new Map<string, Uint8Array>();
 
   async get(name: string): Promise<Uint8Array | undefined> {

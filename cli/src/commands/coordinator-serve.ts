@@ -27,8 +27,8 @@ export interface ServingLine {
   readonly httpPort: number;
   readonly invitationFile: string;
   readonly operatorTokenFile: string;
+  /** "embedded" or "rpc". */
   readonly chain: string;
-  readonly contract: string;
 }
 
 /** Adds `coordinator serve`. */
@@ -38,8 +38,16 @@ export function addCoordinatorServe(parent: Command, context: CommandContext): v
     .description("serve a federation until interrupted; runs that were running go on")
     .option("--data-dir <folder>", "where the federation is kept; made when missing", "chorus-data")
     .option("--name <name>", "the federation's name, used when it is made", "federation")
-    .option("--grpc <host:port>", "address for participants and operators; port 0 takes a free one", "127.0.0.1:7070")
-    .option("--http <host:port>", "address for dashboard, metrics, health and chain", "127.0.0.1:7071")
+    .option(
+      "--grpc <host:port>",
+      "address for participants and operators; port 0 takes a free one",
+      "127.0.0.1:7070",
+    )
+    .option(
+      "--http <host:port>",
+      "address for dashboard, metrics, health and chain",
+      "127.0.0.1:7071",
+    )
     .option("--chain-url <url>", "JSON-RPC of a chain elsewhere; default: the embedded chain")
     .option("--contract <address>", "the ledger's contract on that chain; default: deploy one")
     .action((options: ServeOptions) => serve(options, context));
@@ -64,18 +72,22 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
       grpcAddress: options.grpc,
       httpAddress: options.http,
       chain,
-      log,
     },
+    { log },
     signal,
   );
-  out.show(servingLine(coordinator), (line) => servingText(line, options));
+  out.show(servingLine(coordinator, options), (line) => servingText(line, options));
   if (!signal.aborted) await once(signal, "abort");
 }
 
 function chainOf({ chainUrl, contract }: ServeOptions) {
   if (chainUrl === undefined) {
     if (contract === undefined) return { kind: "embedded" } as const;
-    throw new CliError("wrong-usage", "--contract needs --chain-url", "Name the chain that it is on.");
+    throw new CliError(
+      "wrong-usage",
+      "--contract needs --chain-url",
+      "Name the chain that it is on.",
+    );
   }
   if (contract === undefined) return { kind: "rpc", url: chainUrl } as const;
   if (!isAddress(contract))
@@ -91,8 +103,8 @@ function isAddress(text: string): text is `0x${string}` {
   return /^0x[0-9a-fA-F]{40}$/.test(text);
 }
 
-function servingLine(coordinator: RunningCoordinator): ServingLine {
-  const { federation, grpcPort, httpPort, invitationFile, operatorTokenFile, chain } = coordinator;
+function servingLine(coordinator: RunningCoordinator, { chainUrl }: ServeOptions): ServingLine {
+  const { federation, grpcPort, httpPort, invitationFile, operatorTokenFile } = coordinator;
   return {
     event: "serving",
     pid: process.pid,
@@ -102,8 +114,7 @@ function servingLine(coordinator: RunningCoordinator): ServingLine {
     httpPort,
     invitationFile,
     operatorTokenFile,
-    chain: chain.description,
-    contract: chain.contract,
+    chain: chainUrl === undefined ? "embedded" : "rpc",
   };
 }
 
@@ -113,7 +124,7 @@ function servingText(line: ServingLine, { grpc, http }: ServeOptions): string {
     ["federation", `${line.federationName} (${shortHash(line.federationId)})`],
     ["gRPC", grpcAddress],
     ["HTTP", `http://${withPort(http, line.httpPort)}`],
-    ["ledger", line.chain],
+    ["chain", line.chain],
     ["invitation", line.invitationFile],
     ["operator token", line.operatorTokenFile],
   ]);

@@ -48,7 +48,9 @@ export function withCoordinatorOptions(command: Command): Command {
 /** Adds --log-level. */
 export function withLogOptions(command: Command): Command {
   return command.addOption(
-    new Option("--log-level <level>", "least severity that is logged").choices(logLevels).default("info"),
+    new Option("--log-level <level>", "least severity that is logged")
+      .choices(logLevels)
+      .default("info"),
   );
 }
 

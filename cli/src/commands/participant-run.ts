@@ -22,7 +22,10 @@ export function addParticipantRun(parent: Command, context: CommandContext): voi
     .command("run")
     .description("train on this site's data for a coordinator until interrupted")
     .requiredOption("--name <name>", "this organisation's name, 1 to 64 characters")
-    .requiredOption("--data <path>", "a CSV file, or a folder with IDX files; never leaves this machine")
+    .requiredOption(
+      "--data <path>",
+      "a CSV file, or a folder with IDX files; never leaves this machine",
+    )
     .option("--coordinator <host:port>", "the coordinator's address", "127.0.0.1:7070")
     .option("--state-dir <folder>", "keeps this site's identity key", "chorus-participant")
     .option("--invitation-file <file>", "the federation's invitation; needed once, to enrol")
@@ -47,12 +50,12 @@ async function participate(options: ParticipantOptions, context: CommandContext)
       name: options.name,
       dataPath: options.data,
       stateDirectory: options.stateDir,
-      invitationFile: options.invitationFile,
+      ...(options.invitationFile === undefined ? {} : { invitationFile: options.invitationFile }),
       floors: { minSurvivors: options.minSurvivors },
     },
     {
       log,
-      sleep: (milliseconds, until) => sleep(milliseconds, undefined, { signal: until }),
+      sleep: (ms, until) => sleep(ms, undefined, { signal: until }),
       random: systemRandom,
     },
     signal,

@@ -21,7 +21,11 @@ export function addRunStart(parent: Command, context: CommandContext): void {
   const command = parent
     .command("start <plan.json>")
     .description("start a run of a plan; it goes on by itself")
-    .option("--watch", "show what happens until the run ends; interrupting does not stop the run", false)
+    .option(
+      "--watch",
+      "show what happens until the run ends; interrupting does not stop the run",
+      false,
+    )
     .action((planPath: string, options: StartOptions) => startRun(planPath, options, context));
   withCoordinatorOptions(command);
   withCommonOptions(command, [
@@ -47,9 +51,14 @@ async function startRun(
 /** The text of a plan that was checked. Throws {@link CliError} `bad-plan` or PlanError, which says what is wrong. */
 async function readPlan(path: string): Promise<string> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new CliError("bad-plan", `cannot read the plan ${path}`, "Name a file that exists and may be read.", {
-      cause,
-    });
+    throw new CliError(
+      "bad-plan",
+      `cannot read the plan ${path}`,
+      "Name a file that exists and may be read.",
+      {
+        cause,
+      },
+    );
   });
   parsePlan(text);
   return text;

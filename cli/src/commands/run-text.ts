@@ -1,4 +1,10 @@
-import type { CompletedRound, RunDetails, RunEvent, RunExplanation, RunSummary } from "../operator/run.ts";
+import type {
+  CompletedRound,
+  RunDetails,
+  RunEvent,
+  RunExplanation,
+  RunSummary,
+} from "../operator/run.ts";
 import {
   formatBytes,
   formatCount,
@@ -69,7 +75,8 @@ export function formatSummary(run: RunSummary): string {
 export function formatExplanation(explanation: RunExplanation): string {
   const { summary, phase, delivered, awaited, quorum } = explanation;
   const fields: (readonly [string, string])[] = [];
-  if (phase !== "") fields.push(["phase", `${phase} (round ${explanation.round}, attempt ${explanation.attempt})`]);
+  if (phase !== "")
+    fields.push(["phase", `${phase} (round ${explanation.round}, attempt ${explanation.attempt})`]);
   if (delivered.length > 0) fields.push(["delivered", delivered.join(", ")]);
   if (awaited.length > 0) fields.push(["awaited", awaited.join(", ")]);
   if (quorum > 0) fields.push(["enough at the soft deadline", `${quorum}`]);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { openSync, closeSync } from "node:fs";
+import { EventEmitter, once } from "node:events";
+import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { CliError } from "../cli-error.ts";
@@ -21,10 +21,11 @@ export interface ChildOptions {
 /** A chorus in a process of its own. */
 export class Child {
   readonly name: string;
-  readonly #logFile: string;
-  readonly #process: ChildProcess;
   /** Resolves with what it ended with; never rejects. */
   readonly ended: Promise<string>;
+  readonly #logFile: string;
+  readonly #process: ChildProcess;
+  readonly #events = new EventEmitter();
 
   constructor(mainPath: string, { name, args, logFile }: ChildOptions) {
     this.name = name;
@@ -36,25 +37,26 @@ export class Child {
     });
     closeSync(log);
     this.ended = endOf(this.#process);
-  }
-
-  get isRunning(): boolean {
-    return this.#process.exitCode === null && this.#process.signalCode === null;
-  }
-
-  /** The first line of JSON that the child prints with this `event`. Throws {@link CliError} `child-failed` when it ends before. */
-  async event(event: string, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
     const { stdout } = this.#process;
-    if (stdout === null) throw new Error("a child was started without a pipe");
-    const lines = createInterface({ input: stdout, signal });
-    for await (const line of lines) {
-      const document = JSON.parse(line) as Record<string, unknown>;
-      if (document["event"] !== event) continue;
-      stdout.resume();
-      return document;
+    if (stdout !== null) createInterface({ input: stdout }).on("line", (line) => this.#tell(line));
+  }
+
+  /**
+   * The next line of JSON that the child prints with this `event`. Throws {@link CliError} `child-failed` when it ends
+   * before.
+   */
+  async event(event: string, signal: AbortSignal): Promise<unknown> {
+    const done = new AbortController();
+    const heard = once(this.#events, event, { signal: AbortSignal.any([signal, done.signal]) });
+    try {
+      const first = await Promise.race([heard, this.ended]);
+      if (typeof first === "string") throw await this.failure();
+      return first[0];
+    } finally {
+      signal.throwIfAborted();
+      done.abort();
+      await heard.catch(() => undefined);
     }
-    signal.throwIfAborted();
-    throw await this.failure();
   }
 
   /** Why it ended, with the end of its log. */
@@ -86,6 +88,12 @@ export class Child {
   /** For the end of this process, when nothing can be awaited any more. */
   killNow(): void {
     this.#process.kill("SIGKILL");
+  }
+
+  #tell(line: string): void {
+    const document: unknown = JSON.parse(line);
+    if (typeof document === "object" && document !== null && "event" in document)
+      this.#events.emit(String(document.event), document);
   }
 }
 

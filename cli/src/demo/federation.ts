@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { Operator } from "../operator/operator.ts";
 import type { Child, Children } from "./children.ts";
@@ -11,14 +11,11 @@ const pollMs = 100;
 const servingLine = z.object({
   grpcPort: z.int().positive(),
   invitationFile: z.string(),
-  chain: z.string(),
 });
 
 /** A coordinator and its participants, each in a process of its own, on loopback. */
 export class DemoFederation {
   readonly dataDirectory: string;
-  /** For people: where rounds are committed. */
-  readonly ledger: string;
   readonly coordinator: Child;
   readonly #children: Children;
   readonly #folder: RunFolder;
@@ -38,7 +35,6 @@ export class DemoFederation {
     this.#folder = folder;
     this.coordinator = coordinator;
     this.dataDirectory = join(folder.path, "coordinator");
-    this.ledger = serving.chain;
     this.#grpcAddress = `127.0.0.1:${serving.grpcPort}`;
     this.#invitationFile = serving.invitationFile;
     this.#watch(coordinator);

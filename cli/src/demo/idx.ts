@@ -21,10 +21,7 @@ const labelsHeaderBytes = 8;
  * Reads a pair of IDX files. Throws {@link CliError} `bad-data` naming the file that is missing, of another kind, cut
  * short, or has another number of examples. Source of the format: LeCun, Cortes, Burges, "The MNIST database".
  */
-export async function readIdxPair(
-  imagesPath: string,
-  labelsPath: string,
-): Promise<LabelledImages> {
+export async function readIdxPair(imagesPath: string, labelsPath: string): Promise<LabelledImages> {
   const images = await readIdx(imagesPath, imagesMagic, imagesHeaderBytes);
   const labels = await readIdx(labelsPath, labelsMagic, labelsHeaderBytes);
   const [examples, rows, columns] = [4, 8, 12].map((offset) => images.readUInt32BE(offset)) as [
@@ -71,7 +68,9 @@ export async function writeIdxPair(
 
 async function readIdx(path: string, magic: number, headerBytes: number): Promise<Buffer> {
   const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new CliError("bad-data", `cannot read ${path}`, "Install again with `npm ci`.", { cause });
+    throw new CliError("bad-data", `cannot read ${path}`, "Install again with `npm ci`.", {
+      cause,
+    });
   });
   if (bytes.length < headerBytes || bytes.readUInt32BE(0) !== magic)
     throw damaged(path, `begins with other bytes than 0x${magic.toString(16).padStart(8, "0")}`);

@@ -17,7 +17,10 @@ const columns: readonly Column[] = [
 export function formatProgress(progress: RunProgress, nowMs: number): string {
   const { run, lines } = progress;
   const head = `run ${shortHash(run.runId)}  ${run.name}  ${run.completedRounds} of ${run.plannedRounds} rounds  ${formatDuration(Math.max(0, nowMs - run.startedAtMs))}`;
-  return `${head}\n\n${formatTable(columns, lines.map((line) => cells(line, nowMs)))}\n`;
+  return `${head}\n\n${formatTable(
+    columns,
+    lines.map((line) => cells(line, nowMs)),
+  )}\n`;
 }
 
 /** A completed round in one line, where tables cannot be rewritten. */

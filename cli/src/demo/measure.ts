@@ -1,16 +1,38 @@
 import { initialModel, layoutOf, type Plan } from "@chorus/aggregation";
-import { createTrainer, type Dataset, selectExamples, type Trainer } from "@chorus/client";
+import { createTrainer, type Dataset, type Trainer } from "@chorus/client";
 import type { AccuracyPoint } from "../report/charts.ts";
 import type { LabelledImages } from "./idx.ts";
 
-/** Images as numbers, as the plan's trainer takes them. `scale`: what pixels are divided by. */
-export function datasetOf(images: LabelledImages, scale: number): Dataset {
+/**
+ * Some of the images as numbers, in the order of `indices`, as the plan's trainer takes them. `scale`: what pixels are
+ * divided by. An index that is out of range is a RangeError.
+ */
+export function datasetOf(
+  { rows, columns, pixels, labels }: LabelledImages,
+  scale: number,
+  indices: Uint32Array,
+): Dataset {
+  const size = rows * columns;
+  const features = new Float32Array(indices.length * size);
+  for (const [row, index] of indices.entries()) {
+    if (index >= labels.length)
+      throw new RangeError(`index ${index}, wanted 0..${labels.length - 1}`);
+    features.set(pixels.subarray(index * size, (index + 1) * size), row * size);
+  }
+  for (let pixel = 0; pixel < features.length; pixel += 1)
+    features[pixel] = (features[pixel] ?? 0) / scale;
   return {
-    examples: images.labels.length,
-    features: Float32Array.from(images.pixels, (pixel) => pixel / scale),
-    featureShape: [images.rows, images.columns],
-    labels: Int32Array.from(images.labels),
+    examples: indices.length,
+    features,
+    featureShape: [rows, columns],
+    labels: Int32Array.from(indices, (index) => labels[index] ?? 0),
   };
+}
+
+/** All images as numbers; see {@link datasetOf}. */
+export function wholeDatasetOf(images: LabelledImages, scale: number): Dataset {
+  const indices = Uint32Array.from(images.labels, (_, index) => index);
+  return datasetOf(images, scale, indices);
 }
 
 /** Tells how a model does on the test examples. */
@@ -21,10 +43,17 @@ export class TestMeter implements Disposable {
     this.#trainer = trainer;
   }
 
-  /** `test`: shape as the plan's model takes it. */
-  static async open(plan: Plan, test: Dataset, signal: AbortSignal): Promise<TestMeter> {
-    const dataset = selectExamples(test, Uint32Array.of(0, 1));
-    return new TestMeter(await createTrainer({ plan, dataset, holdOut: test }, signal));
+  /** Throws what makes a trainer impossible: see the client's createTrainer. */
+  static async open(
+    plan: Plan,
+    test: LabelledImages,
+    scale: number,
+    signal: AbortSignal,
+  ): Promise<TestMeter> {
+    const holdOut = wholeDatasetOf(test, scale);
+    // Nothing is trained here, but a trainer has at least one example to train on.
+    const dataset = datasetOf(test, scale, Uint32Array.of(0));
+    return new TestMeter(await createTrainer({ plan, dataset, holdOut }, signal));
   }
 
   /** TensorFlow.js backend in use. */

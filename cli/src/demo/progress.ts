@@ -44,18 +44,22 @@ export class RunProgress {
         return;
       case "progress": {
         const { phase, delivered, asked, attempt } = event;
-        return this.#change(event.round, { phase, delivered, asked, attempt }, nowMs);
+        this.#change(event.round, { phase, delivered, asked, attempt }, nowMs);
+        return;
       }
       case "abandoned":
-        return this.#change(event.round, { phase: "abandoned", delivered: 0, asked: 0 }, nowMs);
+        this.#change(event.round, { phase: "abandoned", delivered: 0, asked: 0 }, nowMs);
+        return;
       case "completed": {
         const { round, survivors, cohort } = event.round;
         const ended = { phase: "completed", delivered: survivors, asked: cohort };
         const block = event.round.ledgerEntry?.blockNumber;
-        return this.#change(round, { ...ended, completed: event.round, block }, nowMs);
+        this.#change(round, { ...ended, completed: event.round, block }, nowMs);
+        return;
       }
       case "committed":
-        return this.#change(event.round, { block: event.ledgerEntry.blockNumber }, nowMs);
+        this.#change(event.round, { block: event.ledgerEntry.blockNumber }, nowMs);
+        return;
     }
   }
 

@@ -23,8 +23,8 @@ export interface RunningInfo {
   readonly pid: number;
   readonly grpcAddress: string;
   readonly httpAddress: string;
-  /** The ledger's contract, 0x and 40 digits. */
-  readonly contract: string;
+  /** Which kind of chain it commits to: "embedded" or "rpc". */
+  readonly chain: string;
   /** The account that commits rounds, 0x and 40 digits. */
   readonly committer: string;
 }
@@ -33,7 +33,7 @@ const runningInfo: z.ZodType<RunningInfo> = z.object({
   pid: z.int().positive(),
   grpcAddress: z.string().min(1),
   httpAddress: z.string().min(1),
-  contract: z.string(),
+  chain: z.string(),
   committer: z.string(),
 });
 

@@ -1,3 +1,5 @@
+import { type Hash, hexToBytes } from "@chorus/aggregation";
+import { OperatorServiceClient } from "@chorus/proto/v1/operator";
 import {
   type CallOptions,
   type ClientReadableStream,
@@ -6,12 +8,14 @@ import {
   Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
-import { hexToBytes, type Hash } from "@chorus/aggregation";
-import { OperatorServiceClient } from "@chorus/proto/v1/operator";
 import { CliError } from "../cli-error.ts";
-import { type CoordinatorAddress, type CoordinatorChoice, locateCoordinator } from "./connection.ts";
-import { errorFromStatus } from "./status.ts";
+import {
+  type CoordinatorAddress,
+  type CoordinatorChoice,
+  locateCoordinator,
+} from "./connection.ts";
 import type { KnownParticipant, RunDetails, RunEvent, RunExplanation, RunSummary } from "./run.ts";
+import { errorFromStatus } from "./status.ts";
 import {
   detailsFromWire,
   eventFromWire,

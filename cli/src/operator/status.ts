@@ -16,7 +16,10 @@ const advice: ReadonlyMap<status, Advice> = new Map([
   ],
   [
     status.DEADLINE_EXCEEDED,
-    { code: "timed-out", hint: "Look at the coordinator's log; it may be overloaded. Then try again." },
+    {
+      code: "timed-out",
+      hint: "Look at the coordinator's log; it may be overloaded. Then try again.",
+    },
   ],
   [
     status.UNAUTHENTICATED,

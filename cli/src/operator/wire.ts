@@ -1,3 +1,4 @@
+import { bytesToHex, type Hash } from "@chorus/aggregation";
 import {
   type ExplainRunResponse,
   type GetRunResponse,
@@ -5,10 +6,9 @@ import {
   type Participant,
   type Round,
   type Run,
-  RunStatus as WireStatus,
   type WatchRunResponse,
+  RunStatus as WireStatus,
 } from "@chorus/proto/v1/operator";
-import { bytesToHex, type Hash } from "@chorus/aggregation";
 import { CliError } from "../cli-error.ts";
 import type {
   CompletedRound,
@@ -127,7 +127,7 @@ function entryFromWire(entry: LedgerEntry | undefined): RoundEntry {
 
 function hash(bytes: Uint8Array): Hash {
   if (bytes.length !== 32) throw unintelligible(`a hash of 32 bytes instead of ${bytes.length}`);
-  return bytesToHex(bytes);
+  return bytesToHex(bytes, 32);
 }
 
 function unintelligible(wanted: string): CliError {

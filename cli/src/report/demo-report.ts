@@ -100,6 +100,7 @@ ${rows}
 }
 
 function interruptionSection({ interruption }: DemoResult): Markup {
+  if (interruption === undefined) return html``;
   const back =
     interruption.returnedInRound === undefined
       ? "It was started again and had not reported when the run ended."
@@ -135,7 +136,9 @@ ${await figure(phaseChart(phases))}
 
 function roundsSection(rounds: readonly MeasuredRound[]): Markup {
   const rows = rounds.map(
-    (round) => html`<tr><td>${round.round}</td><td>${round.attempts}</td><td>${round.survivors} of ${round.cohort}</td>
+    (
+      round,
+    ) => html`<tr><td>${round.round}</td><td>${round.attempts}</td><td>${round.survivors} of ${round.cohort}</td>
 <td>${formatShare(round.testAccuracy)}</td><td>${formatBytes(round.receivedBytes + round.sentBytes)}</td>
 <td>${formatDuration(round.endedAtMs - round.startedAtMs)}</td><td class="left"><code>${shortHash(round.modelHash)}</code></td>
 <td class="left"><code>${shortHash(round.ledgerEntry?.entry ?? "-")}</code></td><td>${round.ledgerEntry?.blockNumber ?? "-"}</td></tr>`,

@@ -61,7 +61,8 @@ export interface DemoResult {
   readonly accuracy: { readonly federated: number; readonly centralised: number };
   readonly examplesSeen: number;
   readonly curves: readonly AccuracyPoint[];
-  readonly interruption: Interruption;
+  /** Undefined when nobody was killed. */
+  readonly interruption: Interruption | undefined;
   readonly ledger: string;
   readonly verification: {
     readonly rounds: number;

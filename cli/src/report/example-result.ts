@@ -34,7 +34,11 @@ const rounds = Array.from({ length: 6 }, (_, index): MeasuredRound => {
     evaluationExamples: 1500 * survivors,
     evaluationCorrect: 1300 * survivors,
     evaluationLoss: 0.4,
-    ledgerEntry: { entry: hashOf(round + 50), transactionHash: hashOf(round + 60), blockNumber: round + 1 },
+    ledgerEntry: {
+      entry: hashOf(round + 50),
+      transactionHash: hashOf(round + 60),
+      blockNumber: round + 1,
+    },
     testAccuracy: 0.943 - 0.4 / round ** 2 + 0.4 / 36,
     examplesSeen: 6400 * round,
   };
@@ -51,7 +55,13 @@ export const exampleResult: DemoResult = {
   startedAtMs: 1_770_000_000_000,
   wallMs: 61_000,
   runMs: 13_200,
-  environment: { node: "24.0.0", platform: "linux x64", cpu: "a processor", cores: 2, backend: "wasm" },
+  environment: {
+    node: "24.0.0",
+    platform: "linux x64",
+    cpu: "a processor",
+    cores: 2,
+    backend: "wasm",
+  },
   parameters: 25_450,
   trainExamples: 60_000,
   testExamples: 10_000,
@@ -70,7 +80,8 @@ export const exampleResult: DemoResult = {
       [0, 1, 2, 3, 4, 5, 6].map((step) => ({
         series,
         examplesSeen: 6400 * step,
-        accuracy: 0.1 + (index < 2 ? 0.843 + 0.008 * index : 0.5 + 0.04 * index) * (1 - 0.4 ** step),
+        accuracy:
+          0.1 + (index < 2 ? 0.843 + 0.008 * index : 0.5 + 0.04 * index) * (1 - 0.4 ** step),
       })),
   ),
   interruption: {

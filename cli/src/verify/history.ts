@@ -1,5 +1,5 @@
 import type { Hash } from "@chorus/aggregation";
-import type { Ledger } from "@chorus/chain";
+import type { LedgerReader } from "@chorus/chain";
 import type { RunDetails } from "../operator/run.ts";
 
 /** Where a run's history is read from: a data directory, or a coordinator that runs. */
@@ -14,16 +14,22 @@ export interface HistorySource {
   audit(signal: AbortSignal): Promise<readonly Difference[]>;
 }
 
-/** What reading needs of a ledger. */
-export type LedgerReader = Pick<Ledger, "description" | "history">;
+/** A source and the ledger that goes with it. */
+export interface OpenHistory extends AsyncDisposable {
+  readonly source: HistorySource;
+  readonly ledger: LedgerReader;
+  /** The id of the one run whose id begins with `prefix`. Throws {@link CliError} `unknown-run`, `wrong-usage`. */
+  findRun(prefix: string, signal: AbortSignal): Promise<Hash>;
+}
 
 /** Something that is not what it has to be. */
 export interface Difference {
   /** 0 for the model before the first round; undefined for what belongs to no single round. */
   readonly round: number | undefined;
-  /** What differs, by name: "model file 3f2a…", "survivors on the chain". */
+  /** What differs, by name: "model file 3f2a…", "the number of survivors on the chain". */
   readonly what: string;
-  readonly expected: string;
+  /** Undefined for damage, where there is nothing to compare with. */
+  readonly expected: string | undefined;
   readonly got: string;
 }
 
@@ -56,5 +62,6 @@ export interface Verification {
 /** One line that says what differs and where. */
 export function describeDifference({ round, what, expected, got }: Difference): string {
   const where = round === undefined ? "" : round === 0 ? "before round 1: " : `round ${round}: `;
+  if (expected === undefined) return `${where}${what} is damaged: ${got}`;
   return `${where}${what} differs: expected ${expected}, got ${got}`;
 }

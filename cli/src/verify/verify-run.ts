@@ -12,16 +12,17 @@ import {
   parsePlan,
   planHash,
 } from "@chorus/aggregation";
-import { type LedgerEntry, LedgerError } from "@chorus/chain";
+import { type LedgerEntry, LedgerError, type LedgerReader } from "@chorus/chain";
+import { CliError } from "../cli-error.ts";
 import type { CompletedRound, RunDetails } from "../operator/run.ts";
 import { shortHash } from "../terminal/format.ts";
 import { checkEntry } from "./check-entry.ts";
-import type {
-  Difference,
-  HistorySource,
-  LedgerReader,
-  Verification,
-  VerifiedRound,
+import {
+  type Difference,
+  describeDifference,
+  type HistorySource,
+  type Verification,
+  type VerifiedRound,
 } from "./history.ts";
 
 /**
@@ -38,7 +39,8 @@ export async function verifyRun(
   const details = await source.details(runId, signal);
   const audited = await source.audit(signal);
   const { entries, broken } = await readLedger(runId, ledger, signal);
-  const differences: Difference[] = [...audited, ...broken, ...checkRun(details)];
+  const damaged = [...audited, ...broken].map((found) => atItsRound(found, details));
+  const differences: Difference[] = [...damaged, ...checkRun(details)];
   const plan = readPlan(details, differences);
   const rounds: VerifiedRound[] = [];
   if (plan !== undefined) {
@@ -47,7 +49,8 @@ export async function verifyRun(
     for (const round of details.rounds) {
       const model = await checkRound(details, round, layout, source, signal);
       const entry = entries?.[round.round - 1];
-      const chain = entries === undefined ? [] : checkEntry(details.run.planHash, runId, round, entry);
+      const chain =
+        entries === undefined ? [] : checkEntry(details.run.planHash, runId, round, entry);
       differences.push(...model, ...chain);
       rounds.push(verdict(round, model, chain, entry, entries !== undefined));
     }
@@ -66,6 +69,18 @@ export async function verifyRun(
   };
 }
 
+/** Throws {@link CliError} `verification-failed` with the first difference, unless everything holds. */
+export function requireThatHolds({ differences }: Verification): void {
+  const [first, ...others] = differences;
+  if (first === undefined) return;
+  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+  throw new CliError(
+    "verification-failed",
+    `${describeDifference(first)}${more}`,
+    "Do not use this model; restore the data directory from a backup, and find out who changed it.",
+  );
+}
+
 async function readLedger(
   runId: Hash,
   ledger: LedgerReader,
@@ -75,8 +90,7 @@ async function readLedger(
     return { entries: await ledger.history(runId, signal), broken: [] };
   } catch (error) {
     if (!(error instanceof LedgerError) || error.code === "unreachable") throw error;
-    const broken = { round: undefined, what: "the chain", expected: "records that hold", got: error.message };
-    return { entries: undefined, broken: [broken] };
+    return { entries: undefined, broken: [damage("the chain", error.message)] };
   }
 }
 
@@ -85,12 +99,17 @@ function readPlan({ plan, run }: RunDetails, differences: Difference[]): Plan | 
     const parsed = parsePlan(plan);
     const canonical = canonicalPlan(parsed);
     if (canonical !== plan)
-      differences.push({ round: undefined, what: "the plan's text", expected: canonical, got: plan });
+      differences.push({
+        round: undefined,
+        what: "the plan's text",
+        expected: canonical,
+        got: plan,
+      });
     differences.push(...compare(undefined, "the plan's hash", planHash(parsed), run.planHash));
     return parsed;
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
-    differences.push({ round: undefined, what: "the plan", expected: "a plan", got: error.message });
+    differences.push(damage("the plan", error.message));
     return undefined;
   }
 }
@@ -139,7 +158,7 @@ async function checkModelFile(
     return compare(round, what, expected, modelHash(layout, modelFromBytes(layout, bytes)));
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    return [{ round, what, expected, got: `what is no model: ${error.message}` }];
+    return [{ round, what, expected: undefined, got: error.message }];
   }
 }
 
@@ -167,6 +186,17 @@ function checkEnd({ rounds }: RunDetails, entries: readonly LedgerEntry[]): read
     expected: "none, as the run has no such round",
     got: `model ${record.modelHash}`,
   }));
+}
+
+/** Damage to a block belongs to the round that the block holds. */
+function atItsRound(difference: Difference, { rounds }: RunDetails): Difference {
+  const block = /^block (\d+):/.exec(difference.got)?.[1];
+  const found = rounds.find(({ ledgerEntry }) => ledgerEntry?.blockNumber === Number(block));
+  return { ...difference, round: difference.round ?? found?.round };
+}
+
+function damage(what: string, got: string): Difference {
+  return { round: undefined, what, expected: undefined, got };
 }
 
 function verdict(

@@ -27,7 +27,6 @@ export async function clientStream<Request, Response>(
   } finally {
     signal.removeEventListener("abort", cancel);
     stop();
-    call.cancel();
   }
 }
 

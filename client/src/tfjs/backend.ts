@@ -3,6 +3,8 @@ import { dirname, sep } from "node:path";
 import { enableProdMode, engine, getBackend, ready, setBackend } from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+// Registers the gradients of the operations, which the Node build of tfjs-core leaves out.
+import "@tensorflow/tfjs-layers";
 import { ClientError } from "../error.ts";
 import { keepProcessHandlers } from "./process-handlers.ts";
 import { transposeBeforeProducts } from "./products.ts";

@@ -126,9 +126,9 @@ export function numberOf(scalar: Scalar): number {
 type LayersJson = Parameters<typeof models.modelFromJSON>[0];
 
 /** The topology without the last activation, which belongs to the loss, and without drawing weights that are overwritten. */
-function trainingTopology({ class_name, config }: ModelTopology): LayersJson {
-  const layers = config.layers.map((layer, index) => {
-    const isLast = index === config.layers.length - 1;
+function trainingTopology(model: ModelTopology): LayersJson {
+  const layers = model.config.layers.map((layer, index) => {
+    const isLast = index === model.config.layers.length - 1;
     return {
       class_name: layer.class_name,
       config: {
@@ -138,7 +138,7 @@ function trainingTopology({ class_name, config }: ModelTopology): LayersJson {
       },
     };
   });
-  const topology: object = { class_name, config: { ...config, layers } };
+  const topology: object = { ...model, config: { ...model.config, layers } };
   return topology as LayersJson;
 }
 

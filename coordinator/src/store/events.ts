@@ -7,13 +7,12 @@ import {
   type Enrolment,
   enrolmentSchema,
   federationSchema,
-  type NewRun,
   newRunSchema,
   type RunEnd,
   roundSchema,
   runEndSchema,
 } from "./records.ts";
-import type { AttemptRecord, Federation, RoundCommit, RoundResult } from "./store.ts";
+import type { AttemptRecord, Federation, NewRun, RoundCommit, RoundResult } from "./store.ts";
 
 /** Everything that can happen to a federation. A released kind keeps its name and its body's members for ever. */
 export type StoreEvent =

@@ -3,6 +3,7 @@ import type {
   AttemptRecord,
   EventRecord,
   Federation,
+  NewRun,
   ParticipantRecord,
   RoundCommit,
   RoundResult,
@@ -50,12 +51,6 @@ export const enrolmentSchema: z.ZodType<Enrolment> = z.object({
   identityKey: hash,
   enrolledAtMs: count,
 });
-
-/** What a run is from its first moment on. */
-export type NewRun = Pick<
-  RunRecord,
-  "runId" | "name" | "plan" | "planHash" | "plannedRounds" | "initialModelHash" | "startedAtMs"
->;
 
 const newRunFields = {
   runId: hash,

@@ -41,6 +41,12 @@ export interface RunRecord {
   readonly endedAtMs: number;
 }
 
+/** What a run is from its first moment on. */
+export type NewRun = Pick<
+  RunRecord,
+  "runId" | "name" | "plan" | "planHash" | "plannedRounds" | "initialModelHash" | "startedAtMs"
+>;
+
 /** One attempt at a round, from selection to its end. */
 export interface AttemptRecord {
   readonly roundId: Hash;
@@ -116,7 +122,10 @@ export interface Store extends AsyncDisposable {
 
   /** Adds a participant. Throws `duplicate` when the id or the name is taken. */
   enrol(participant: ParticipantRecord): Promise<void>;
-  /** Updates capabilities and last-seen (not an event: it would fill the log). Throws `unknown` for an unknown id. */
+  /**
+   * Updates capabilities and last-seen. Not an event (it would fill the log) and alone not synced: SIGKILL may undo it.
+   * Throws `unknown` for an unknown id.
+   */
   touchParticipant(
     participantId: string,
     seen: { lastSeenMs: number; backend: string; softwareVersion: string },
@@ -125,17 +134,20 @@ export interface Store extends AsyncDisposable {
   /** By name. */
   participants(): Promise<readonly ParticipantRecord[]>;
 
-  /** Adds a running run. Throws `duplicate` for a known id. */
-  createRun(run: RunRecord): Promise<void>;
+  /** Adds a running run without rounds. Throws `duplicate` for a known id. */
+  createRun(run: NewRun): Promise<void>;
   /** Ends a run. Throws `unknown`; ending an ended run throws `wrong-status`. */
   endRun(runId: Hash, status: "completed" | "stopped", endedAtMs: number): Promise<void>;
   run(runId: Hash): Promise<RunRecord | undefined>;
   /** Newest first. */
   runs(): Promise<readonly RunRecord[]>;
 
-  /** Records that an attempt began. */
+  /**
+   * Records that an attempt began. Throws `unknown` for the run, `wrong-status` unless it is running, `duplicate` for a
+   * known round id, `wrong-round` unless the round follows the last completed one and the attempt the last at it.
+   */
   startAttempt(attempt: AttemptRecord): Promise<void>;
-  /** Records why an attempt ended without a model. */
+  /** Records why an attempt ended without a model. Throws `unknown`, and `wrong-status` for one that has ended. */
   abandonAttempt(roundId: Hash, reason: string, atMs: number): Promise<void>;
   /** Attempts that neither were abandoned nor completed: after a crash, those to abandon. */
   openAttempts(): Promise<readonly AttemptRecord[]>;
@@ -143,7 +155,9 @@ export interface Store extends AsyncDisposable {
   attempts(runId: Hash, round: number): Promise<{ count: number; lastReason: string }>;
   /**
    * Records a completed round, moves the run to its model and puts it into the outbox for the ledger, all at once.
-   * Throws `wrong-round` unless it follows the run's last completed round and its parent is the run's model.
+   * Throws `wrong-round` unless it follows the run's last completed round, its parent is the run's model and `attempts`
+   * is the number of the attempt with this id; `unknown` for the run or the attempt; `wrong-status` unless the run is
+   * running and the attempt open.
    */
   completeRound(result: RoundResult): Promise<void>;
   /** By round. */
@@ -151,16 +165,27 @@ export interface Store extends AsyncDisposable {
 
   /** Completed rounds that are not on the ledger yet, oldest first. */
   outbox(): Promise<readonly RoundResult[]>;
-  /** Takes a round out of the outbox. Repeating it with the same entry changes nothing; another entry throws `conflict`. */
+  /**
+   * Takes a round out of the outbox. Repeating it with the same entry changes nothing; another entry throws `conflict`,
+   * a round that is not completed `unknown`.
+   */
   recordCommit(commit: RoundCommit): Promise<void>;
 
   /** The event log from the first entry on. */
   events(): AsyncIterable<EventRecord>;
+  /**
+   * Recomputes the log's hashes and makes all tables from it anew. Throws `damaged`, naming the event or the row, for the
+   * first stored value that does not hold. Changes wait meanwhile.
+   */
+  verify(signal: AbortSignal): Promise<void>;
 }
 
 /** Content-addressed files: models and optimiser states. */
 export interface BlobStore {
-  /** Writes a blob durably (file and folder synced) under its name; a blob that is already there is left alone. */
+  /**
+   * Writes a blob durably (file and folder synced) under its name; a blob that is already there is left alone.
+   * Throws `unwritable`, leaving nothing behind. In all methods a name that is no hash is `unknown`.
+   */
   put(name: Hash, bytes: Uint8Array): Promise<void>;
   /** Bytes of a blob, or undefined. */
   size(name: Hash): Promise<number | undefined>;

@@ -4,6 +4,7 @@ import { writingTo } from "../files/file-errors.ts";
 import { StoreError } from "../store.ts";
 import { createCluster, hasCluster } from "./create-cluster.ts";
 import { type Engine, startEngine, stopEngine } from "./engine.ts";
+import { explainSqlError } from "./sql-errors.ts";
 import { SyncedNodeFs } from "./synced-node-fs.ts";
 
 const mebibyte = 2 ** 20;
@@ -36,26 +37,27 @@ export class Database implements Sql, AsyncDisposable {
 
   /**
    * Opens the database in a folder that nobody else has open, creating it at first; `undefined` is a new one in memory.
-   * Takes half a second, several at first.
+   * Takes a fraction of a second, some seconds at first.
    */
-  static async open(
-    directory: string | undefined,
-    signal: AbortSignal,
-    files?: SyncedNodeFs,
-  ): Promise<Database> {
+  static async open(directory: string | undefined, signal: AbortSignal): Promise<Database> {
     signal.throwIfAborted();
-    if (directory === undefined) return new Database(await startEngine(undefined));
+    if (directory === undefined) return Database.start(undefined, signal);
     return writingTo(directory, async () => {
       await prepare(directory);
-      signal.throwIfAborted();
-      await using stack = new AsyncDisposableStack();
-      const engine = await startEngine(files ?? new SyncedNodeFs(directory));
-      const database = stack.use(new Database(engine));
-      await checkSyncs(engine);
-      signal.throwIfAborted();
-      stack.move();
-      return database;
+      return Database.start(new SyncedNodeFs(directory), signal);
     });
+  }
+
+  /** Opens a database that exists. */
+  static async start(files: SyncedNodeFs | undefined, signal: AbortSignal): Promise<Database> {
+    signal.throwIfAborted();
+    const engine = await startEngine(files);
+    await using stack = new AsyncDisposableStack();
+    const database = stack.use(new Database(engine));
+    await database.#checkSyncs();
+    signal.throwIfAborted();
+    stack.move();
+    return database;
   }
 
   query(text: string, values: readonly Value[] = []): Promise<readonly Row[]> {
@@ -86,6 +88,15 @@ export class Database implements Sql, AsyncDisposable {
     await stopEngine(this.#engine);
   }
 
+  /** A PGlite that no longer asks for syncs would lose acknowledged changes in a power cut, and nothing would tell. */
+  async #checkSyncs(): Promise<void> {
+    const { files } = this.#engine;
+    if (files === undefined) return;
+    const before = files.syncs;
+    await this.query("SELECT pg_logical_emit_message(false, 'chorus', 'opened', true)");
+    if (files.syncs === before) throw new Error("PGlite acknowledged a change without a sync");
+  }
+
   #transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     return this.#engine.pglite.transaction((transaction) =>
       work({
@@ -102,7 +113,7 @@ export class Database implements Sql, AsyncDisposable {
       return await work();
     } catch (error) {
       const death = this.#engine.death();
-      if (death === undefined) throw explain(error);
+      if (death === undefined) throw explainSqlError(error);
       const cause = this.#engine.files?.failure ?? error;
       const message = `the database stopped: ${death}; restart the coordinator, nothing that it acknowledged is lost`;
       throw new StoreError("unwritable", message, { cause });
@@ -111,43 +122,18 @@ export class Database implements Sql, AsyncDisposable {
 }
 
 async function prepare(directory: string): Promise<void> {
-  const exists = hasCluster(directory);
-  const parent = dirname(directory);
-  await checkFreeSpace(
-    directory,
-    exists ? directory : parent,
-    exists ? changeBytes : creationBytes,
-  );
-  if (!exists) await createCluster(directory);
+  if (hasCluster(directory)) return checkFreeSpace(directory, directory, changeBytes);
+  await checkFreeSpace(directory, dirname(directory), creationBytes);
+  await createCluster(directory);
 }
 
-/** A full disk found by PostgreSQL's log is its death, so it is looked for first. `existing`: where to look. */
+/**
+ * A full disk found by PostgreSQL's log is its death, so it is looked for first. `existing`: where to look.
+ */
 async function checkFreeSpace(directory: string, existing: string, wanted: number): Promise<void> {
   const { bavail, bsize } = await statfs(existing);
   const free = bavail * bsize;
   if (free >= wanted) return;
   const amounts = `${Math.floor(free / mebibyte)} MiB free, wanted ${wanted / mebibyte} MiB`;
   throw new StoreError("unwritable", `cannot write to ${directory}: its disk has ${amounts}`);
-}
-
-/** A PGlite that no longer asks for syncs would lose acknowledged changes in a power cut, and nothing would tell. */
-async function checkSyncs({ pglite, files }: Engine): Promise<void> {
-  const before = files?.syncs;
-  await pglite.query("SELECT pg_logical_emit_message(false, 'chorus', 'opened', true)");
-  if (files?.syncs === before) throw new Error("PGlite acknowledged a change without a sync");
-}
-
-/** PostgreSQL's error codes, appendix A: classes 53 (no resources), 58 (system) and XX (corruption). */
-function explain(error: unknown): unknown {
-  if (!(error instanceof Error && "code" in error) || error instanceof StoreError) return error;
-  const code = String(error.code);
-  if (/^(53|58|42501)/.test(code))
-    return new StoreError("unwritable", `cannot write to the database: ${error.message}`, {
-      cause: error,
-    });
-  if (code === "XX001" || code === "XX002")
-    return new StoreError("damaged", `the database's files are damaged: ${error.message}`, {
-      cause: error,
-    });
-  return error;
 }

@@ -1,0 +1,84 @@
+import { expect, test } from "vitest";
+import type { RoundConfig } from "./config.ts";
+import { checkRoundConfig, type RoundExpectation } from "./config-check.ts";
+import type { MaskingErrorCode } from "./error.ts";
+import { itemAt, makeConfig, makeIdentities } from "./test-round.ts";
+
+const CONFIG = makeConfig(makeIdentities(20));
+const OWN = itemAt(CONFIG.cohort, 7);
+const OTHER_HASH = "12".repeat(32);
+
+const EXPECTED: RoundExpectation = {
+  federationId: CONFIG.federationId,
+  runId: CONFIG.runId,
+  round: CONFIG.round,
+  roundId: CONFIG.roundId,
+  planHash: CONFIG.planHash,
+  parentModelHash: CONFIG.parentModelHash,
+  dimension: CONFIG.dimension,
+  clippingNorm: CONFIG.clippingNorm,
+  maxExamples: CONFIG.maxExamples,
+  minSurvivors: 2,
+  minSurvivorsFloor: 2,
+};
+
+function expectRefusal(
+  code: MaskingErrorCode,
+  changes: Partial<RoundConfig>,
+  expected: RoundExpectation = EXPECTED,
+  own = OWN,
+): void {
+  const config = { ...CONFIG, ...changes };
+  expect(() => checkRoundConfig(config, expected, own)).toThrow(expect.objectContaining({ code }));
+}
+
+test("the configuration that everybody expects is accepted", () => {
+  expect(() => checkRoundConfig(CONFIG, EXPECTED, OWN)).not.toThrow();
+});
+
+test("a round other than the expected one is refused with a code for each difference", () => {
+  expectRefusal("wrong-federation", { federationId: OTHER_HASH });
+  expectRefusal("wrong-run", { runId: OTHER_HASH });
+  expectRefusal("wrong-round", { round: 2 });
+  expectRefusal("wrong-round-id", { roundId: OTHER_HASH });
+  expectRefusal("wrong-plan", { planHash: OTHER_HASH });
+  expectRefusal("wrong-parent-model", { parentModelHash: OTHER_HASH });
+  expectRefusal("wrong-dimension", { dimension: 6 });
+  expectRefusal("wrong-clipping-norm", { clippingNorm: 21 });
+  expectRefusal("wrong-max-examples", { maxExamples: 999 });
+});
+
+test("a cohort that is unsorted, repeats somebody, or names a key's owner wrongly is refused", () => {
+  const [first, second] = [itemAt(CONFIG.cohort, 0), itemAt(CONFIG.cohort, 1)];
+  const rest = CONFIG.cohort.slice(2);
+  expectRefusal("unsorted-cohort", { cohort: [second, first, ...rest] });
+  expectRefusal("duplicate-id", { cohort: [first, first, ...rest] });
+  const stolenKey = { ...second, identityKey: first.identityKey };
+  expectRefusal("duplicate-key", { cohort: [first, stolenKey, ...rest] });
+  const stolenId = { ...first, identityKey: OTHER_HASH };
+  expectRefusal("wrong-id", { cohort: [stolenId, second, ...rest] });
+});
+
+test("a participant that is not in the cohort under its own key refuses", () => {
+  expectRefusal("not-in-cohort", { cohort: CONFIG.cohort.filter((member) => member !== OWN) });
+  expectRefusal("not-in-cohort", {}, EXPECTED, { ...OWN, identityKey: OTHER_HASH });
+});
+
+test("the server cannot lower the threshold, nor raise it beyond reach", () => {
+  expect(CONFIG.threshold).toBe(12);
+  expectRefusal("low-threshold", { threshold: 11 });
+  expectRefusal("high-threshold", { threshold: 21 });
+  expect(() => checkRoundConfig({ ...CONFIG, threshold: 20 }, EXPECTED, OWN)).not.toThrow();
+});
+
+test("minSurvivors is at least two, the plan's, and the site's own floor", () => {
+  const lenient = { ...EXPECTED, minSurvivors: 1, minSurvivorsFloor: 1 };
+  expectRefusal("low-min-survivors", { minSurvivors: 1 }, lenient);
+  expectRefusal("low-min-survivors", { minSurvivors: 4 }, { ...EXPECTED, minSurvivors: 5 });
+  expectRefusal("low-min-survivors", { minSurvivors: 4 }, { ...EXPECTED, minSurvivorsFloor: 5 });
+});
+
+test("a scale at which the cohort's sum could wrap is refused", () => {
+  expect(CONFIG.scaleBits).toBe(22);
+  expectRefusal("no-headroom", { scaleBits: 23 });
+});

@@ -1,0 +1,123 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  configHash,
+  hasHeadroom,
+  MAX_SCALE_BITS,
+  parseRoundConfig,
+  type RoundConfig,
+  scaleBitsFor,
+  serialiseRoundConfig,
+  thresholdFor,
+} from "./config.ts";
+import { makeConfig, makeIdentities } from "./test-round.ts";
+
+const CONFIG = makeConfig(makeIdentities(3));
+
+const badConfig = (message: RegExp) =>
+  expect.objectContaining({ code: "bad-config", message: expect.stringMatching(message) });
+
+test("a configuration survives the way to JSON and back", () => {
+  const json = serialiseRoundConfig(CONFIG);
+  expect(parseRoundConfig(json)).toEqual(CONFIG);
+  expect(configHash(parseRoundConfig(json))).toBe(configHash(CONFIG));
+});
+
+test("the hash of a fixed configuration never changes: participants of two versions agree on it", () => {
+  expect(configHash(CONFIG)).toBe(
+    "f79859660502813aea8649955b2f8c5c53b2a52018788a7150f3ef289523b367",
+  );
+});
+
+test("every field is in the hash", () => {
+  const changes: Partial<RoundConfig>[] = [
+    { federationId: "ab".repeat(32) },
+    { runId: "ab".repeat(32) },
+    { round: 2 },
+    { roundId: "ab".repeat(32) },
+    { planHash: "ab".repeat(32) },
+    { parentModelHash: "ab".repeat(32) },
+    { cohort: CONFIG.cohort.slice(1) },
+    { threshold: 3 },
+    { minSurvivors: 3 },
+    { dimension: 6 },
+    { scaleBits: 23 },
+    { clippingNorm: 20.5 },
+    { maxExamples: 999 },
+  ];
+  const hashes = changes.map((change) => configHash({ ...CONFIG, ...change }));
+  expect(new Set([configHash(CONFIG), ...hashes]).size).toBe(changes.length + 1);
+});
+
+test("a field that is missing, unknown, or out of its range is refused by name", () => {
+  const { threshold: _, ...lacking } = CONFIG;
+  const cases: [unknown, RegExp][] = [
+    [lacking, /^threshold: /],
+    [{ ...CONFIG, extra: 1 }, /extra/],
+    [{ ...CONFIG, protocol: "SA-2" }, /^protocol: /],
+    [{ ...CONFIG, prg: "mt19937" }, /^prg: /],
+    [{ ...CONFIG, ringBits: 64 }, /^ringBits: /],
+    [{ ...CONFIG, planHash: "DD".repeat(32) }, /^planHash: /],
+    [{ ...CONFIG, round: 0 }, /^round: /],
+    [{ ...CONFIG, scaleBits: 25 }, /^scaleBits: /],
+    [{ ...CONFIG, clippingNorm: 0 }, /^clippingNorm: /],
+    [{ ...CONFIG, clippingNorm: "20" }, /^clippingNorm: /],
+    [{ ...CONFIG, dimension: 1.5 }, /^dimension: /],
+    [{ ...CONFIG, cohort: CONFIG.cohort.slice(2) }, /^cohort: /],
+    [{ ...CONFIG, cohort: [...CONFIG.cohort, { participantId: "x" }] }, /^cohort\.3/],
+    [[], /^round configuration: /],
+  ];
+  for (const [value, message] of cases) {
+    expect(() => parseRoundConfig(JSON.stringify(value))).toThrow(badConfig(message));
+  }
+});
+
+test("text that is not canonical is refused although it says the same", () => {
+  const json = serialiseRoundConfig(CONFIG);
+  expect(() => parseRoundConfig(` ${json}`)).toThrow(badConfig(/canonical/));
+  expect(() => parseRoundConfig(JSON.stringify(CONFIG))).toThrow(badConfig(/canonical/));
+  const twice = json.replace("{", '{"round":7,');
+  expect(() => parseRoundConfig(twice)).toThrow(badConfig(/canonical/));
+  expect(() => parseRoundConfig("{")).toThrow(badConfig(/not JSON/));
+});
+
+// Source: the table of thresholds for a tenth of colluders, Bonawitz et al. 2017, section 6.3, with t = floor((n + n_c)/2) + 1.
+test("thresholds are those of the protocol's table", () => {
+  const table = [
+    [2, 2],
+    [3, 2],
+    [5, 3],
+    [10, 6],
+    [20, 12],
+    [50, 28],
+    [100, 56],
+    [200, 111],
+  ] as const;
+  for (const [size, threshold] of table) expect(thresholdFor(size)).toBe(threshold);
+});
+
+test("two sets of threshold size always share more participants than collude", () => {
+  for (let size = 2; size <= 255; size++) {
+    expect(2 * thresholdFor(size)).toBeGreaterThan(size + Math.floor(size / 10));
+    expect(thresholdFor(size)).toBeLessThanOrEqual(size);
+  }
+});
+
+test("the scale is the finest that has headroom", () => {
+  const norms = fc.double({ min: 1e-6, max: 1e6, noNaN: true });
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: 255 }), norms, (size, norm) => {
+      const bits = scaleBitsFor(size, norm);
+      expect(size * (Math.ceil(norm * 2 ** bits) + 1)).toBeLessThanOrEqual(2 ** 31 - 1);
+      const isFinest = bits === MAX_SCALE_BITS || !hasHeadroom(size, norm, bits + 1);
+      expect(isFinest).toBe(true);
+    }),
+  );
+});
+
+test("a norm for which not even whole numbers fit the ring has no scale", () => {
+  expect(() => scaleBitsFor(10, 1e9)).toThrow(expect.objectContaining({ code: "no-headroom" }));
+  expect(() => scaleBitsFor(10, Number.POSITIVE_INFINITY)).toThrow(
+    expect.objectContaining({ code: "no-headroom" }),
+  );
+});

@@ -1,0 +1,156 @@
+import { expect, test } from "vitest";
+import { uploadRoot } from "../merkle.ts";
+import { bytesOfWords } from "../vector.ts";
+import type { MaskingErrorCode } from "./error.ts";
+import type { ParticipantId, SurvivorAck, UploadCommitment } from "./messages.ts";
+import { RoundContext } from "./round-context.ts";
+import { signUpload } from "./survivors.ts";
+import {
+  advertise,
+  confirm,
+  itemAt,
+  makeConfig,
+  makeIdentities,
+  makeVector,
+  share,
+  stageOf,
+  upload,
+} from "./test-round.ts";
+
+// Six participants, threshold four, of whom the last uploads nothing; the server lies to the first.
+const IDENTITIES = makeIdentities(6);
+const CONFIG = makeConfig(IDENTITIES, { minSurvivors: 5 });
+const CONTEXT = new RoundContext(CONFIG);
+const IDS = IDENTITIES.map(({ participantId }) => participantId);
+const SELF = itemAt(IDS, 0);
+const DROPOUT = itemAt(IDS, 5);
+const SURVIVORS = IDS.slice(0, 5);
+
+const withCode = (code: MaskingErrorCode) => expect.objectContaining({ code });
+const vectorOf = (id: ParticipantId) => makeVector(CONFIG, id);
+const uploaded = (who = SURVIVORS, config = CONFIG) =>
+  upload(share(advertise(config, IDENTITIES)), vectorOf, who);
+
+function masking() {
+  const step = share(advertise(CONFIG, IDENTITIES));
+  const collection = step.server.close();
+  const sealed = collection.sealedSharesFor(SELF);
+  return stageOf(step, SELF).openShares(collection.sharers, sealed);
+}
+
+test("one vector is masked, once: a second one under the same masks would give away the difference", () => {
+  const stage = masking();
+  expect(() => stage.mask(vectorOf(SELF).subarray(1))).toThrow(withCode("wrong-dimension"));
+  stage.mask(vectorOf(SELF));
+  const second = vectorOf(SELF);
+  expect(() => stage.mask(second)).toThrow(withCode("stage-used"));
+  expect(second).toEqual(vectorOf(SELF));
+});
+
+test("nothing is committed to before it is masked, and one root only", () => {
+  const stage = masking();
+  const root = new Uint8Array(32);
+  expect(() => stage.commit(root)).toThrow(withCode("not-masked"));
+  stage.mask(vectorOf(SELF));
+  expect(() => stage.commit(root.subarray(1))).toThrow(withCode("wrong-length"));
+  stage.commit(root);
+  expect(() => stage.commit(root)).toThrow(withCode("stage-used"));
+});
+
+test("a survivor set that was tampered with is not signed, and the honest one still is", () => {
+  const step = uploaded();
+  const { survivors } = step.server.close();
+  const stage = stageOf(step, SELF);
+  const [own, second] = [itemAt(survivors, 0), itemAt(survivors, 1)];
+  const rest = survivors.slice(2);
+  const root = uploadRoot(bytesOfWords(vectorOf("forged")));
+  const signedBy = (index: number) => signUpload(itemAt(IDENTITIES, index), CONTEXT, root);
+  const cases: [readonly UploadCommitment[], MaskingErrorCode][] = [
+    [[second, ...rest, signedBy(5)], "own-message-missing"],
+    [[own, ...rest], "too-few"],
+    [[own, second, second, ...rest], "duplicate-id"],
+    [[own, { ...second, participantId: "0".repeat(32) }, ...rest], "unknown-participant"],
+    [[own, { ...second, uploadRoot: root }, ...rest], "bad-signature"],
+    [[own, { ...second, uploadRoot: root.subarray(1) }, ...rest], "wrong-length"],
+    [[signedBy(0), second, ...rest], "own-message-altered"],
+  ];
+  for (const [lie, code] of cases) expect(() => stage.confirm(lie)).toThrow(withCode(code));
+  expect(stage.confirm(survivors.toReversed()).ack.participantId).toBe(SELF);
+});
+
+test("one survivor set is signed, never a second one", () => {
+  const step = uploaded(IDS);
+  const { survivors } = step.server.close();
+  const stage = stageOf(step, SELF);
+  stage.confirm(survivors);
+  expect(() => stage.confirm(survivors.slice(0, 5))).toThrow(withCode("stage-used"));
+});
+
+test("a survivor that did not share keys is not accepted", () => {
+  const five = share(advertise(CONFIG, IDENTITIES), SURVIVORS);
+  const step = upload(five, vectorOf);
+  const { survivors } = step.server.close();
+  const late = signUpload(itemAt(IDENTITIES, 5), CONTEXT, new Uint8Array(32));
+  expect(() => stageOf(step, SELF).confirm([...survivors, late])).toThrow(
+    withCode("unknown-participant"),
+  );
+});
+
+test("self-mask shares are revealed of survivors, mask-key shares of dropouts, and never both of one", () => {
+  const step = confirm(uploaded());
+  const shares = stageOf(step, SELF).reveal(step.server.close().acks);
+  expect(shares.selfMaskShares.map(({ owner }) => owner)).toEqual(SURVIVORS);
+  expect(shares.maskKeyShares.map(({ owner }) => owner)).toEqual([DROPOUT]);
+});
+
+test("shares are revealed once", () => {
+  const step = confirm(uploaded());
+  const { acks } = step.server.close();
+  stageOf(step, SELF).reveal(acks);
+  expect(() => stageOf(step, SELF).reveal(acks)).toThrow(withCode("stage-used"));
+});
+
+test("signatures that are too few, doubled, a dropout's or forged reveal nothing, and honest ones still do", () => {
+  const step = confirm(uploaded());
+  const { acks } = step.server.close();
+  const stage = stageOf(step, SELF);
+  const [first, second] = [itemAt(acks, 0), itemAt(acks, 1)];
+  const rest = acks.slice(2);
+  const cases: [readonly SurvivorAck[], MaskingErrorCode][] = [
+    [acks.slice(0, 3), "too-few"],
+    [[first, first, second, ...rest], "duplicate-id"],
+    [[{ ...first, participantId: DROPOUT }, second, ...rest], "unknown-participant"],
+    [[{ ...first, signature: second.signature }, second, ...rest], "bad-signature"],
+    [[{ ...first, signature: new Uint8Array(3) }, second, ...rest], "bad-signature"],
+  ];
+  for (const [lie, code] of cases) expect(() => stage.reveal(lie)).toThrow(withCode(code));
+  expect(() => stage.reveal(acks.slice(0, 4))).not.toThrow();
+});
+
+test("survivors that were shown different sets never reveal: the server cannot gather a quorum for both", () => {
+  const step = uploaded(IDS);
+  const { survivors } = step.server.close();
+  const other = survivors.filter(({ participantId }) => participantId !== DROPOUT);
+  const stages = IDS.slice(0, 5).map((id, i) =>
+    stageOf(step, id).confirm(i < 3 ? survivors : other),
+  );
+  const acks = stages.map(({ ack }) => ack);
+  for (const stage of stages) expect(() => stage.reveal(acks)).toThrow(withCode("bad-signature"));
+});
+
+test("signatures of an earlier round do not count", () => {
+  const earlier = confirm(uploaded(SURVIVORS, { ...CONFIG, round: 7 })).server.close().acks;
+  const step = confirm(uploaded());
+  expect(() => stageOf(step, SELF).reveal(earlier)).toThrow(withCode("bad-signature"));
+});
+
+test("a stage that was disposed takes no turn", () => {
+  const step = uploaded();
+  const { survivors } = step.server.close();
+  const stage = stageOf(step, SELF);
+  stage[Symbol.dispose]();
+  expect(() => stage.confirm(survivors)).toThrow(withCode("stage-used"));
+  const advertised = stageOf(advertise(CONFIG, IDENTITIES), SELF);
+  advertised[Symbol.dispose]();
+  expect(() => advertised.openKeyBook([])).toThrow(withCode("stage-used"));
+});

@@ -1,0 +1,64 @@
+import { decodeSum } from "@chorus/aggregation";
+import { MeasuredRound } from "./masking/measured-round.ts";
+import { syntheticRound } from "./masking/synthetic-round.ts";
+
+/** How large a round is. */
+export interface MaskingRound {
+  /** 2 to 255. */
+  readonly participants: number;
+  readonly parameters: number;
+  /** Participants that share keys but never upload, the most expensive way to be lost: 0 to participants - threshold. */
+  readonly dropouts: number;
+}
+
+/** What one round costs. CPU seconds are user and system time of this process, garbage collection included. */
+export interface MaskingCosts extends MaskingRound {
+  /** Mean over survivors, from making keys to revealing shares, quantising included. */
+  readonly participantCpuSeconds: number;
+  readonly coordinatorCpuSeconds: number;
+  /** Plain FedAvg over the same float updates: the coordinator's weighted float64 mean. Its participants only send. */
+  readonly fedAvgCpuSeconds: number;
+  /** Mean over survivors: payload of all the protocol's messages, without framing and without the model. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  /** What a participant of plain FedAvg sends: float32 parameters. */
+  readonly fedAvgSentBytes: number;
+  /** The largest difference between the unmasked mean and plain FedAvg's: the price of rounding to 2^-scaleBits. */
+  readonly largestError: number;
+}
+
+/**
+ * Runs a whole masked round in this process, with real keys and synthetic updates, beside plain FedAvg. Throws an Error
+ * when the unmasked sum is not, word for word, the sum of the survivors' quantised updates, and MaskingError `too-few`
+ * for more dropouts than the threshold allows.
+ */
+export function benchMasking(size: MaskingRound): MaskingCosts {
+  const { participants, parameters, dropouts } = size;
+  const synthetic = syntheticRound(participants, parameters);
+  const round = new MeasuredRound(synthetic, dropouts);
+  const sum = round.run();
+  if (Buffer.compare(new Uint8Array(sum.buffer), new Uint8Array(round.plainSum.buffer)) !== 0) {
+    throw new Error("the unmasked sum is not the sum of the survivors' quantised updates");
+  }
+  const survivors = round.survivors.length;
+  const { meanDelta } = round.coordinatorCpu.measure(() =>
+    decodeSum(sum, survivors, synthetic.config),
+  );
+  const fedAvgMean = round.fedAvgCpu.measure(() => round.fedAvg.mean());
+  return {
+    participants,
+    parameters,
+    dropouts,
+    participantCpuSeconds: round.survivorCpu.seconds / survivors,
+    coordinatorCpuSeconds: round.coordinatorCpu.seconds,
+    fedAvgCpuSeconds: round.fedAvgCpu.seconds,
+    sentBytes: round.sentBytes / survivors,
+    receivedBytes: round.receivedBytes / survivors,
+    fedAvgSentBytes: 4 * parameters,
+    largestError: largestDifference(meanDelta, fedAvgMean),
+  };
+}
+
+function largestDifference(a: Float64Array, b: Float64Array): number {
+  return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - (b[i] ?? 0))), 0);
+}

@@ -1,0 +1,19 @@
+/** Adds up the CPU time, user and system, that this process spends on what is measured. */
+export class CpuMeter {
+  #microseconds = 0;
+
+  get seconds(): number {
+    return this.#microseconds / 1e6;
+  }
+
+  /** Does `work`, which must not wait for anything, and counts its time. */
+  measure<T>(work: () => T): T {
+    const before = process.cpuUsage();
+    try {
+      return work();
+    } finally {
+      const { user, system } = process.cpuUsage(before);
+      this.#microseconds += user + system;
+    }
+  }
+}

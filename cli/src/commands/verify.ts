@@ -1,0 +1,49 @@
+import type { Command } from "commander";
+import type { CommandContext } from "../context.ts";
+import { openHistory } from "../verify/open-history.ts";
+import { formatVerification } from "../verify/table.ts";
+import { requireThatHolds, verifyRun } from "../verify/verify-run.ts";
+import {
+  coordinatorChoice,
+  type OperatorOptions,
+  withCommonOptions,
+  withCoordinatorOptions,
+} from "./help.ts";
+
+interface VerifyOptions extends OperatorOptions {
+  readonly chainUrl?: string;
+  readonly contract?: string;
+  readonly committer?: string;
+}
+
+/** Adds `verify`. */
+export function addVerify(parent: Command, { terminal, signal }: CommandContext): void {
+  const command = parent
+    .command("verify <run>")
+    .description(
+      "read a run's chain and files again and recompute every hash; <run>: its id or the beginning of it. " +
+        "Reads the data directory itself when no coordinator has it, else asks the coordinator",
+    )
+    .option("--chain-url <url>", "JSON-RPC of the chain; default: the data directory's")
+    .option("--contract <address>", "the ledger's contract; default: the data directory's")
+    .option("--committer <address>", "the account that committed; default: the data directory's")
+    .action(async (prefix: string, options: VerifyOptions) => {
+      const out = terminal(options.json);
+      const { chainUrl, contract, committer } = options;
+      const ledger = { chainUrl, contract, committer };
+      await using history = await openHistory(coordinatorChoice(options), ledger, signal);
+      const runId = await history.findRun(prefix, signal);
+      const verification = await verifyRun(runId, history.source, history.ledger, signal);
+      out.show(verification, formatVerification);
+      if (verification.waiting > 0)
+        out.warn(
+          `${verification.waiting} rounds wait for the chain: verify again once they are on it`,
+        );
+      requireThatHolds(verification);
+    });
+  withCoordinatorOptions(command);
+  withCommonOptions(command, [
+    "chorus verify 3f2a91",
+    "chorus verify 3f2a91 --data-dir runs/2026-01-01T12-00-00/coordinator --json",
+  ]);
+}

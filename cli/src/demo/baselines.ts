@@ -1,0 +1,48 @@
+import type { Plan } from "@chorus/aggregation";
+import { type AccuracyPoint, centralisedSeries } from "../report/charts.ts";
+import type { LabelledImages } from "./idx.ts";
+import { datasetOf, type TestMeter, trainBaseline, wholeDatasetOf } from "./measure.ts";
+import type { Shard } from "./shards.ts";
+
+/** What the federation is compared with, all with its budget of examples. */
+export interface Baselines {
+  /** All digits in one place. */
+  readonly centralised: readonly AccuracyPoint[];
+  /** One curve for each participant, by name. */
+  readonly alone: ReadonlyMap<string, readonly AccuracyPoint[]>;
+}
+
+/** Trains the models that the federated one is compared with, one after the other. */
+export async function trainBaselines(
+  parts: {
+    readonly plan: Plan;
+    /** All training digits. */
+    readonly train: LabelledImages;
+    /** What pixels are divided by. */
+    readonly scale: number;
+    readonly shards: readonly Shard[];
+    /** Survivors of each round: how many local trainings the federation made in it. */
+    readonly trainings: readonly number[];
+  },
+  meter: TestMeter,
+  signal: AbortSignal,
+): Promise<Baselines> {
+  const { plan, train, scale, shards, trainings } = parts;
+  const centralised = await trainBaseline(
+    { series: centralisedSeries, plan, dataset: wholeDatasetOf(train, scale), trainings },
+    meter,
+    signal,
+  );
+  const alone = new Map<string, readonly AccuracyPoint[]>();
+  for (const { name, indices } of shards) {
+    const dataset = datasetOf(train, scale, indices);
+    const options = { series: aloneSeries(name), plan, dataset, trainings };
+    alone.set(name, await trainBaseline(options, meter, signal));
+  }
+  return { centralised, alone };
+}
+
+/** The name of a participant's own curve. */
+export function aloneSeries(name: string): string {
+  return `${name} alone`;
+}

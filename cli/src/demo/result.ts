@@ -1,0 +1,114 @@
+import { arch, availableParallelism, cpus, platform } from "node:os";
+import { layoutOf, type Plan } from "@chorus/aggregation";
+import type { CompletedRound } from "../operator/run.ts";
+import { type AccuracyPoint, federatedSeries } from "../report/charts.ts";
+import type { DemoResult, Interruption, MeasuredRound } from "../report/demo-result.ts";
+import type { Verification } from "../verify/history.ts";
+import type { Baselines } from "./baselines.ts";
+import type { Digits } from "./digits.ts";
+import type { RunProgress } from "./progress.ts";
+import type { DemoSettings } from "./settings.ts";
+import type { Shard } from "./shards.ts";
+
+/** What a demo gathered on its way. */
+export interface DemoParts {
+  readonly plan: Plan;
+  readonly canonicalPlan: string;
+  readonly progress: RunProgress;
+  readonly shards: readonly Shard[];
+  readonly digits: Digits;
+  readonly settings: DemoSettings;
+  readonly baselines: Baselines;
+  readonly interruption: Interruption | undefined;
+  readonly verification: Verification;
+  readonly backend: string;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+}
+
+/** Puts a demo's parts together as its report tells them. */
+export function demoResult(parts: DemoParts): DemoResult {
+  const { plan, progress, baselines, verification, digits } = parts;
+  const { run } = progress;
+  const rounds = measuredRounds(progress, plan);
+  return {
+    runId: run.runId,
+    planName: plan.name,
+    plan: parts.canonicalPlan,
+    planHash: run.planHash,
+    startedAtMs: parts.startedAtMs,
+    wallMs: parts.endedAtMs - parts.startedAtMs,
+    runMs: run.endedAtMs - run.startedAtMs,
+    environment: environment(parts.backend),
+    parameters: layoutOf(plan.model).parameters,
+    trainExamples: digits.train.labels.length,
+    testExamples: digits.test.labels.length,
+    alpha: parts.settings.alpha,
+    participants: parts.shards.map(({ name, indices, labels }) => ({
+      name,
+      examples: indices.length,
+      labels,
+      aloneAccuracy: lastAccuracy(baselines.alone.get(name)),
+    })),
+    rounds,
+    accuracy: {
+      federated: rounds.at(-1)?.testAccuracy ?? Number.NaN,
+      centralised: lastAccuracy(baselines.centralised),
+    },
+    examplesSeen: rounds.at(-1)?.examplesSeen ?? 0,
+    curves: [
+      ...federatedCurve(rounds, baselines.centralised[0]),
+      ...baselines.centralised,
+      ...[...baselines.alone.values()].flat(),
+    ],
+    interruption: parts.interruption,
+    ledger: verification.ledger,
+    verification: {
+      rounds: verification.rounds.length,
+      models: verification.rounds.length + 1,
+      headEntry: verification.rounds.at(-1)?.entry ?? "",
+    },
+  };
+}
+
+function measuredRounds({ lines }: RunProgress, plan: Plan): readonly MeasuredRound[] {
+  const { localSteps, batchSize } = plan.training;
+  let examplesSeen = 0;
+  return lines.flatMap(({ completed, accuracy }) => {
+    if (completed === undefined) return [];
+    examplesSeen += examplesOf(completed, localSteps * batchSize);
+    return [{ ...completed, testAccuracy: accuracy ?? Number.NaN, examplesSeen }];
+  });
+}
+
+function examplesOf({ survivors }: CompletedRound, examplesEach: number): number {
+  return survivors * examplesEach;
+}
+
+/** `initial`: the centralised curve's first point, which is the same model. */
+function federatedCurve(
+  rounds: readonly MeasuredRound[],
+  initial: AccuracyPoint | undefined,
+): readonly AccuracyPoint[] {
+  const first = initial === undefined ? [] : [{ ...initial, series: federatedSeries }];
+  const later = rounds.map(({ examplesSeen, testAccuracy }) => ({
+    series: federatedSeries,
+    examplesSeen,
+    accuracy: testAccuracy,
+  }));
+  return [...first, ...later];
+}
+
+function lastAccuracy(curve: readonly AccuracyPoint[] | undefined): number {
+  return curve?.at(-1)?.accuracy ?? Number.NaN;
+}
+
+function environment(backend: string): DemoResult["environment"] {
+  return {
+    node: process.versions.node,
+    platform: `${platform()} ${arch()}`,
+    cpu: cpus()[0]?.model.trim() ?? "an unknown processor",
+    cores: availableParallelism(),
+    backend,
+  };
+}

@@ -1,0 +1,30 @@
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A folder with files, removed when disposed. */
+export interface Folder extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** Writes files, by name, into a new folder. */
+export async function folderWith(
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<Folder> {
+  const folder = await mkdtempDisposable(join(tmpdir(), "chorus-data-"));
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(join(folder.path, name), content);
+  }
+  return folder;
+}
+
+/** An IDX file of unsigned bytes: magic number and sizes, big-endian, then the elements. */
+export function idxBytes(shape: readonly number[], elements: ArrayLike<number>): Uint8Array {
+  const header = new DataView(new ArrayBuffer(4 + 4 * shape.length));
+  header.setUint32(0, 0x0800 | shape.length);
+  for (const [index, size] of shape.entries()) header.setUint32(4 + 4 * index, size);
+  const file = new Uint8Array(header.byteLength + elements.length);
+  file.set(new Uint8Array(header.buffer));
+  file.set(elements, header.byteLength);
+  return file;
+}

@@ -1,0 +1,110 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { decodeSum } from "@chorus/aggregation";
+import { status } from "@grpc/grpc-js";
+import { expect, test } from "vitest";
+import { FakeTrainer } from "./testing/fake-trainer.ts";
+import { MaskedRound } from "./testing/masked-round.ts";
+import { RunningParticipant } from "./testing/running-participant.ts";
+import { ScriptedCoordinator } from "./testing/scripted-coordinator.ts";
+import { ended, LAYOUT, serve } from "./testing/tiny-round.ts";
+
+/** The i-th unit vector: a lost or doubled update shows in the sum. */
+function unitVector(i: number): Float32Array {
+  return new Float32Array(LAYOUT.parameters).fill(1, i, i + 1);
+}
+
+/** Three participants that have checked in; the i-th trains the i-th unit vector. */
+async function startCohort(
+  coordinator: ScriptedCoordinator,
+  stack: AsyncDisposableStack,
+): Promise<RunningParticipant[]> {
+  const participants = [];
+  for (const i of [0, 1, 2]) {
+    const participant = await RunningParticipant.start({
+      coordinator: coordinator.address,
+      name: `site ${i}`,
+      trainer: new FakeTrainer(unitVector(i)),
+    });
+    participants.push(stack.use(participant));
+    await coordinator.nextFollower();
+  }
+  coordinator.download = serve();
+  return participants;
+}
+
+function expectEveryUpdateOnce(sum: Uint32Array, { config }: MaskedRound): void {
+  const { meanDelta, counts } = decodeSum(sum, 3, config);
+  // Rounding moves each of three values by less than 2^-scaleBits, and every weight is 1/2.
+  const tolerance = 2 * 2 ** -config.scaleBits;
+  for (const [i, value] of meanDelta.entries())
+    expect(Math.abs(value - (i < 3 ? 1 / 3 : 0))).toBeLessThan(tolerance);
+  expect(counts).toEqual({
+    trainingExamples: 150,
+    evaluationExamples: 30,
+    evaluationCorrect: 12,
+    evaluationLossMillis: 45_000,
+  });
+}
+
+test("a round ends with each participant's update once in the sum", async () => {
+  await using coordinator = await ScriptedCoordinator.start();
+  await using stack = new AsyncDisposableStack();
+  const [first] = await startCohort(coordinator, stack);
+  const round = new MaskedRound(coordinator);
+  expectEveryUpdateOnce(await round.run(), round);
+  await first?.says("revealed shares");
+  for (const { participantId } of round.config.cohort) coordinator.tell(ended(), participantId);
+  await first?.says("the round was completed");
+  expect(first?.sentences()).toEqual([
+    "checked in",
+    "accepted the round",
+    "trained",
+    "advertised keys",
+    "shared keys",
+    "uploaded the masked update",
+    "confirmed the survivors",
+    "revealed shares",
+    "the round was completed",
+  ]);
+});
+
+test("an instruction that comes again is answered with the same bytes at every step", async () => {
+  await using coordinator = await ScriptedCoordinator.start();
+  await using stack = new AsyncDisposableStack();
+  const participants = await startCohort(coordinator, stack);
+  const everybodySays = (sentence: string) =>
+    Promise.all(participants.map((participant) => participant.says(sentence)));
+  const round = new MaskedRound(coordinator, everybodySays);
+  expectEveryUpdateOnce(await round.run(), round);
+});
+
+test("an upload whose receipt was lost is sent again from its first byte, and counts once", async () => {
+  await using coordinator = await ScriptedCoordinator.start();
+  await using stack = new AsyncDisposableStack();
+  await startCohort(coordinator, stack);
+  const { answers } = coordinator;
+  answers.refuseNext("submitUpdate", { code: status.UNAVAILABLE, details: "connection reset" });
+  const round = new MaskedRound(coordinator);
+  expectEveryUpdateOnce(await round.run(), round);
+  const uploads = answers.heard("submitUpdate");
+  const again = uploads.filter(({ participantId }) => participantId === uploads[0]?.participantId);
+  expect(uploads).toHaveLength(4);
+  expect(again.map(({ bytes }) => bytes)).toEqual([uploads[0]?.bytes, uploads[0]?.bytes]);
+});
+
+test("the log of a whole round holds neither an identity's seed nor a session's token", async () => {
+  await using coordinator = await ScriptedCoordinator.start();
+  await using stack = new AsyncDisposableStack();
+  const participants = await startCohort(coordinator, stack);
+  await new MaskedRound(coordinator).run();
+  const log = JSON.stringify(participants.map((participant) => participant.log));
+  const seeds = await Promise.all(
+    participants.map(({ directory }) => readFile(join(directory, "identity"), "utf8")),
+  );
+  const secrets = [...seeds.map((seed) => seed.trim()), ...coordinator.tokens];
+  const leaked = (text: string) => secrets.filter((secret) => text.includes(secret));
+  expect(leaked(log)).toEqual([]);
+  // Control: the search finds every one of them where it is.
+  expect(leaked(`${log} ${secrets.join()}`)).toHaveLength(6);
+});

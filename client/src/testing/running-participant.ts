@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { seededRandom } from "@chorus/aggregation";
+import { type Logger, pino } from "pino";
+import { runParticipant } from "../participant.ts";
+import type { CreateTrainer } from "../session/trainers.ts";
+import type { Trainer } from "../trainer.ts";
+import { FakeSleep } from "./fake-sleep.ts";
+import { FakeTrainer } from "./fake-trainer.ts";
+import { LAYOUT } from "./tiny-round.ts";
+
+export interface RunningOptions {
+  readonly coordinator: string;
+  readonly name?: string;
+  readonly invitationFile?: string;
+  readonly minSurvivors?: number;
+  readonly trainer?: Trainer;
+  readonly createTrainer?: CreateTrainer;
+}
+
+/** One line of the log. */
+export type LogLine = Readonly<Record<string, unknown>> & {
+  readonly msg: string;
+  readonly level: number;
+};
+
+/** A participant under test, in a state directory of its own. Disposal stops it and throws what it failed with. */
+export class RunningParticipant implements AsyncDisposable {
+  readonly time: FakeSleep = new FakeSleep();
+  readonly log: LogLine[] = [];
+  /** Settles when it has stopped. */
+  readonly stopped: Promise<void>;
+  readonly #stopping = new AbortController();
+  /** Its state directory. */
+  readonly directory: string;
+  readonly #listeners: ((line: LogLine) => void)[] = [];
+
+  private constructor(directory: string, options: RunningOptions) {
+    this.directory = directory;
+    const trainer = options.trainer ?? new FakeTrainer(new Float32Array(LAYOUT.parameters));
+    const { coordinator, name = "site", minSurvivors = 3, invitationFile } = options;
+    this.stopped = runParticipant(
+      {
+        coordinator,
+        name,
+        dataPath: "data",
+        stateDirectory: directory,
+        floors: { minSurvivors },
+        ...(invitationFile === undefined ? {} : { invitationFile }),
+      },
+      {
+        log: this.#logger(),
+        sleep: this.time.sleep,
+        random: seededRandom(name),
+        createTrainer: options.createTrainer ?? (async () => trainer),
+      },
+      this.#stopping.signal,
+    );
+    // Who waits for the outcome gets it; who does not must not end the test run.
+    this.stopped.catch(() => undefined);
+  }
+
+  static async start(options: RunningOptions): Promise<RunningParticipant> {
+    return new RunningParticipant(await mkdtemp(join(tmpdir(), "participant-")), options);
+  }
+
+  /** What the log says, from this level on (30 is info). */
+  sentences(level = 30): string[] {
+    return this.log.filter((line) => line.level >= level).map(({ msg }) => msg);
+  }
+
+  /** Resolves once the log has said this. */
+  says(sentence: string): Promise<void> {
+    if (this.log.some(({ msg }) => msg === sentence)) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#listeners.push((line) => {
+        if (line.msg === sentence) resolve();
+      });
+    });
+  }
+
+  stop(): void {
+    this.#stopping.abort(new Error("stopped by the test"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
+    await this.stopped;
+    await rm(this.directory, { recursive: true });
+  }
+
+  #logger(): Logger {
+    const write = (text: string) => {
+      const line: LogLine = JSON.parse(text);
+      this.log.push(line);
+      for (const listener of this.#listeners) listener(line);
+    };
+    return pino({ level: "debug", base: null }, { write });
+  }
+}

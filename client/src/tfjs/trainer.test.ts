@@ -1,0 +1,200 @@
+import { initialModel, layoutOf, type Plan } from "@chorus/aggregation";
+import { memory } from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Dataset } from "../data/dataset.ts";
+import type { Trainer } from "../trainer.ts";
+import { openBackend } from "./backend.ts";
+import { binaryPlan, HIDDEN_LAYER, imagePlan, imagesByRow } from "./samples.test-support.ts";
+import { createTrainer } from "./trainer.ts";
+
+const NEVER = new AbortController().signal;
+const DATASET = imagesByRow(80, "training");
+
+beforeAll(() => openBackend(NEVER));
+
+function open(plan: Plan, dataset: Dataset = DATASET): Promise<Trainer> {
+  return createTrainer({ plan, dataset, selfTest: false }, NEVER);
+}
+
+function initial(plan: Plan): Float32Array {
+  return initialModel(layoutOf(plan.model), plan.seed);
+}
+
+const OPTIMIZERS: Plan["training"]["optimizer"][] = [
+  { kind: "sgd", learningRate: 0.5, momentum: 0 },
+  { kind: "sgd", learningRate: 0.1, momentum: 0.9 },
+  { kind: "adam", learningRate: 0.05 },
+];
+
+describe.each(OPTIMIZERS)("training with %o", (optimizer) => {
+  const plan = imagePlan(HIDDEN_LAYER, { optimizer, localSteps: 60 });
+
+  test("learns to tell held-out images apart", async () => {
+    using trainer = await open(plan);
+    const model = initial(plan);
+    const update = await trainer.train(model, "round 1", NEVER);
+    const trained = model.map((value, index) => value + (update.delta[index] ?? 0));
+    const [before, after] = [
+      await trainer.evaluate(model, NEVER),
+      await trainer.evaluate(trained, NEVER),
+    ];
+    expect(before.correct).toBeLessThan(after.correct);
+    expect(after.meanLoss).toBeLessThan(before.meanLoss / 2);
+    expect(after).toMatchObject({ examples: 20, correct: 20 });
+    expect(update.examples).toBe(60);
+    expect(update.meanLoss).toBeLessThan(before.meanLoss);
+  });
+
+  test("gives the same update for the same seed whatever came before, and another for another seed", async () => {
+    using trainer = await open(plan);
+    const model = initial(plan);
+    const first = await trainer.train(model, "a", NEVER);
+    const other = await trainer.train(model, "b", NEVER);
+    expect(await trainer.train(model, "a", NEVER)).toEqual(first);
+    expect(other.delta).not.toEqual(first.delta);
+    expect(model).toEqual(initial(plan));
+  });
+
+  test("keeps as many tensors after each round, and none once disposed", async () => {
+    const before = memory().numTensors;
+    {
+      using trainer = await open(plan);
+      const opened = memory().numTensors;
+      for (const seed of ["a", "b", "c"]) {
+        await trainer.train(initial(plan), seed, NEVER);
+        await trainer.evaluate(initial(plan), NEVER);
+        expect(memory().numTensors).toBe(opened);
+      }
+    }
+    expect(memory().numTensors).toBe(before);
+  });
+});
+
+describe("a trainer", () => {
+  test("beside others in one process gives what it gives alone", async () => {
+    const plan = imagePlan(HIDDEN_LAYER, { optimizer: { kind: "adam", learningRate: 0.05 } });
+    const sites = ["x", "y", "z"].map((seed) => imagesByRow(40, seed));
+    const trainAt = async (site: Dataset) => {
+      using trainer = await createTrainer({ plan, dataset: site }, NEVER);
+      return await trainer.train(initial(plan), "round", NEVER);
+    };
+    const together = await Promise.all(sites.map(trainAt));
+    for (const [index, site] of sites.entries())
+      expect(await trainAt(site)).toEqual(together[index]);
+  });
+
+  test("lets the event loop turn after every step", async () => {
+    using trainer = await open(imagePlan(HIDDEN_LAYER, { localSteps: 20 }));
+    let turns = 0;
+    const turn = () => {
+      turns++;
+      immediate = setImmediate(turn);
+    };
+    let immediate = setImmediate(turn);
+    await trainer.train(initial(imagePlan(HIDDEN_LAYER)), "round", NEVER);
+    clearImmediate(immediate);
+    expect(turns).toBeGreaterThanOrEqual(19);
+  });
+
+  test("stops between two steps when aborted, with the signal's reason, and can train again", async () => {
+    const plan = imagePlan(HIDDEN_LAYER, { localSteps: 1_000_000 });
+    const shutdown = new AbortController();
+    const reason = new Error("the site shuts down");
+    const before = memory().numTensors;
+    using endless = await open(plan);
+    setImmediate(() => shutdown.abort(reason));
+    await expect(endless.train(initial(plan), "round", shutdown.signal)).rejects.toBe(reason);
+    expect(memory().numTensors - before).toBe(layoutOf(plan.model).tensors.length);
+    await expect(endless.evaluate(initial(plan), shutdown.signal)).rejects.toBe(reason);
+    expect((await endless.evaluate(initial(plan), NEVER)).examples).toBe(20);
+  });
+
+  test("takes what examples there are when a batch wants more", async () => {
+    const plan = imagePlan(HIDDEN_LAYER, { batchSize: 1000, localSteps: 2 });
+    using trainer = await open(plan, imagesByRow(8, "few"));
+    expect((await trainer.train(initial(plan), "round", NEVER)).examples).toBe(6);
+  });
+
+  test("trains as many steps as it is told instead of the plan's", async () => {
+    const plan = imagePlan(HIDDEN_LAYER, { localSteps: 10 });
+    const longPlan = imagePlan(HIDDEN_LAYER, { localSteps: 25 });
+    using trainer = await createTrainer({ plan, dataset: DATASET, localSteps: 25 }, NEVER);
+    using longTrainer = await open(longPlan);
+    const update = await trainer.train(initial(plan), "round", NEVER);
+    expect(update).toEqual(await longTrainer.train(initial(plan), "round", NEVER));
+  });
+
+  test("evaluates the hold-out it is given, and then trains on the whole dataset", async () => {
+    const plan = imagePlan(HIDDEN_LAYER);
+    const holdOut = imagesByRow(1500, "elsewhere");
+    using trainer = await createTrainer({ plan, dataset: DATASET, holdOut }, NEVER);
+    expect((await trainer.evaluate(initial(plan), NEVER)).examples).toBe(1500);
+    expect((await trainer.train(initial(plan), "round", NEVER)).examples).toBe(80);
+  });
+
+  test("evaluates in pieces as it would the whole: the mean weighs every example alike", async () => {
+    const plan = imagePlan(HIDDEN_LAYER);
+    const evaluate = async (holdOut: Dataset) => {
+      using trainer = await createTrainer({ plan, dataset: DATASET, holdOut }, NEVER);
+      return await trainer.evaluate(initial(plan), NEVER);
+    };
+    const whole = imagesByRow(1025, "pieces");
+    const rest = {
+      ...whole,
+      examples: 1024,
+      features: whole.features.subarray(0, 12 * 1024),
+      labels: whole.labels.subarray(0, 1024),
+    };
+    const last = {
+      ...whole,
+      examples: 1,
+      features: whole.features.subarray(12 * 1024),
+      labels: whole.labels.subarray(1024),
+    };
+    const [all, many, one] = [await evaluate(whole), await evaluate(rest), await evaluate(last)];
+    expect(all.correct).toBe(many.correct + one.correct);
+    expect(Math.abs(1025 * all.meanLoss - 1024 * many.meanLoss - one.meanLoss)).toBeLessThan(1e-6);
+  });
+
+  test("without a hold-out evaluates nothing", async () => {
+    const plan = { ...imagePlan(HIDDEN_LAYER), holdOut: 0 };
+    using trainer = await open(plan);
+    expect(await trainer.evaluate(initial(plan), NEVER)).toEqual({
+      examples: 0,
+      correct: 0,
+      meanLoss: 0,
+    });
+  });
+});
+
+describe("a trainer refuses", () => {
+  test("to report an update that is not finite", async () => {
+    const plan = imagePlan(HIDDEN_LAYER);
+    const features = DATASET.features.map((value) => value * 1e30);
+    using trainer = await open(plan, { ...DATASET, features });
+    const training = trainer.train(
+      initial(plan).map((value) => value * 1e9),
+      "round",
+      NEVER,
+    );
+    await expect(training).rejects.toMatchObject({ name: "ClientError", code: "diverged" });
+  });
+
+  test("a model of another length", async () => {
+    using trainer = await open(imagePlan(HIDDEN_LAYER));
+    const training = trainer.train(new Float32Array(5), "round", NEVER);
+    await expect(training).rejects.toMatchObject({ code: "wrong-model" });
+  });
+
+  test("examples of another shape, labels that are no classes, and too few examples", async () => {
+    const plan = binaryPlan();
+    await expect(open(plan)).rejects.toThrow("examples are [4, 3], the plan's [2]");
+    const one = { examples: 1, features: new Float32Array(2), featureShape: [2] };
+    await expect(open(plan, { ...one, labels: Int32Array.of(2) })).rejects.toThrow(
+      "label 2, the plan 0 to 1",
+    );
+    await expect(open(plan, { ...one, labels: Int32Array.of(1) })).rejects.toMatchObject({
+      code: "bad-data",
+    });
+  });
+});

@@ -1,0 +1,56 @@
+import type { ChainChoice } from "@chorus/chain";
+import { z } from "zod";
+import { CoordinatorError } from "./error.ts";
+
+const address = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "wanted host:port, for example 127.0.0.1:7070");
+
+/** How a coordinator runs. */
+export interface CoordinatorConfig {
+  /** Folder that holds everything the coordinator must not forget. */
+  readonly directory: string;
+  /** Name of a new federation, for people, 1 to 64 characters; one that exists keeps its name. */
+  readonly federationName: string;
+  /** Where participants and operators connect, host:port. Port 0: any free one. */
+  readonly grpcAddress: string;
+  /** Where /metrics, /healthz and /readyz are, host:port. Port 0: any free one. */
+  readonly httpAddress: string;
+  /** The chain that rounds are committed to. */
+  readonly chain: ChainChoice;
+}
+
+const configSchema: z.ZodType<CoordinatorConfig> = z.strictObject({
+  directory: z.string().min(1),
+  federationName: z.string().min(1).max(64),
+  grpcAddress: address,
+  httpAddress: address,
+  chain: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("embedded") }),
+    z.strictObject({
+      kind: z.literal("rpc"),
+      url: z.url({ protocol: /^https?$/ }),
+      contract: z
+        .string()
+        .regex(/^0x[0-9a-fA-F]{40}$/, "wanted 0x and 40 hexadecimal digits")
+        .optional(),
+    }),
+  ]),
+});
+
+/** Checks a configuration. Throws {@link CoordinatorError} `bad-config` naming the first field that is wrong. */
+export function parseConfig(input: unknown): CoordinatorConfig {
+  const parsed = configSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new CoordinatorError("bad-config", `${issue?.path.join(".")}: ${issue?.message}`);
+}
+
+/** Splits "host:port". */
+export function hostAndPort(address: string): { host: string; port: number } {
+  const at = address.lastIndexOf(":");
+  return {
+    host: address.slice(0, at).replace(/^\[|\]$/g, ""),
+    port: Number(address.slice(at + 1)),
+  };
+}

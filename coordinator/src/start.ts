@@ -1,0 +1,214 @@
+import { rm, writeFile } from "node:fs/promises";
+import { systemRandom } from "@chorus/aggregation";
+import { ChainAccess } from "@chorus/chain";
+import type { Logger } from "pino";
+import { type Clock, systemClock } from "./clock.ts";
+import { type CoordinatorConfig, hostAndPort } from "./config.ts";
+import { CoordinatorError } from "./error.ts";
+import { answerChain } from "./http/chain-route.ts";
+import { openHttpServer } from "./http/http-server.ts";
+import { Committer } from "./ledger/committer.ts";
+import { createRegistry, LedgerMetrics, RoundMetrics, WireMetrics } from "./metrics.ts";
+import { Reception } from "./participants/check-in.ts";
+import { Sessions } from "./participants/sessions.ts";
+import { addOperatorService } from "./rpc/operator-service.ts";
+import { addParticipantService } from "./rpc/participant-service.ts";
+import { openRpcServer, type RpcServer } from "./rpc/server.ts";
+import { statusMapper } from "./rpc/status.ts";
+import { WireMeter } from "./rpc/wire-meter.ts";
+import { RunFeed } from "./runs/feed.ts";
+import { Runs } from "./runs/runs.ts";
+import { type DataDirectory, openDataDirectory } from "./store/data-directory.ts";
+import { openBlobStore } from "./store/file-blob-store.ts";
+import { openStore } from "./store/pglite-store.ts";
+import type { BlobStore, Federation, Store } from "./store/store.ts";
+
+/** A coordinator that is serving. Disposing it abandons running rounds, lets calls end and closes what is open. */
+export interface RunningCoordinator extends AsyncDisposable {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  readonly federation: Federation;
+  /** File with the secret that lets participants enrol. */
+  readonly invitationFile: string;
+  /** File with the secret that lets operators in. */
+  readonly operatorTokenFile: string;
+}
+
+/** What a coordinator is built from besides its configuration. */
+export interface CoordinatorDependencies {
+  readonly log: Logger;
+  readonly clock?: Clock;
+}
+
+interface Parts {
+  readonly config: CoordinatorConfig;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly directory: DataDirectory;
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  readonly chain: ChainAccess;
+  readonly sessions: Sessions;
+  readonly feed: RunFeed;
+}
+
+/**
+ * Opens the data directory and the chain, goes on with runs that were running, and serves. Throws CoordinatorError
+ * `address-in-use`, StoreError `locked` or `unwritable`, LedgerError, each saying what to do; what was opened is closed.
+ */
+export async function startCoordinator(
+  config: CoordinatorConfig,
+  { log, clock = systemClock }: CoordinatorDependencies,
+  signal: AbortSignal,
+): Promise<RunningCoordinator> {
+  await using opened = new AsyncDisposableStack();
+  const directory = opened.use(await openDataDirectory(config.directory, { random: systemRandom }));
+  const { federationName } = config;
+  const store = opened.use(
+    await openStore(
+      { directory: directory.paths.store, federationName, clock, random: systemRandom },
+      signal,
+    ),
+  );
+  const blobs = await openBlobStore(directory.paths.blobs);
+  const { paths } = directory;
+  const chain = opened.use(await ChainAccess.open(config.chain, paths, () => clock.now()));
+  const sessions = new Sessions();
+  const feed = new RunFeed();
+  const parts = { config, log, clock, directory, store, blobs, chain, sessions, feed };
+  const running = await serve(parts, opened);
+  const owned = opened.move();
+  return { ...running, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+async function serve(
+  parts: Parts,
+  opened: AsyncDisposableStack,
+): Promise<Omit<RunningCoordinator, typeof Symbol.asyncDispose>> {
+  const { config, log, clock, directory, store, blobs, chain, sessions, feed } = parts;
+  const registry = createRegistry();
+  const committer = new Committer({
+    openLedger: (signal) => chain.ledger(signal),
+    store,
+    clock,
+    feed,
+    metrics: new LedgerMetrics(registry),
+    log,
+  });
+  opened.defer(runUntilClosed((signal) => committer.run(signal)));
+  const http = opened.use(
+    await listening(config.httpAddress, (address) =>
+      openHttpServer(address, {
+        registry,
+        problems: () => (committer.problem === "" ? [] : [committer.problem]),
+        chain: chain.readOnly === undefined ? undefined : answerChain(chain.readOnly),
+      }),
+    ),
+  );
+  const runs = new Runs({
+    clock,
+    random: systemRandom,
+    store,
+    blobs,
+    sessions,
+    feed,
+    metrics: new RoundMetrics(registry),
+    log,
+    completed: () => committer.wake(),
+  });
+  const wire = new WireMetrics(registry, () => sessions.connected.length);
+  const rpc = opened.use(
+    await listening(config.grpcAddress, (address) => openRpc(parts, runs, wire, address)),
+  );
+  opened.defer(() => closeRuns(runs, sessions, rpc));
+  await runs.resume();
+  const ports = { grpcPort: rpc.port, httpPort: http.port };
+  opened.defer(await announce(parts, ports));
+  const { invitation: invitationFile, operatorToken: operatorTokenFile } = directory.paths;
+  return { ...ports, federation: store.federation, invitationFile, operatorTokenFile };
+}
+
+async function openRpc(
+  { clock, directory, store, blobs, sessions, feed, log }: Parts,
+  runs: Runs,
+  metrics: WireMetrics,
+  address: { readonly host: string; readonly port: number },
+): Promise<RpcServer> {
+  const { invitation, operatorToken } = directory.secrets;
+  const reception = new Reception({ invitation }, { store, sessions, clock });
+  const toStatus = statusMapper(log, (reason) => metrics.refusals.inc({ reason }));
+  const meter = new WireMeter();
+  return openRpcServer(address, (server) => {
+    addParticipantService(server, {
+      clock,
+      reception,
+      sessions,
+      runs,
+      store,
+      blobs,
+      meter,
+      metrics,
+      log,
+      toStatus,
+    });
+    addOperatorService(server, { operatorToken, runs, store, blobs, sessions, feed, toStatus });
+  });
+}
+
+/** Says "not serving", abandons rounds so that participants are told, then hangs up. */
+async function closeRuns(runs: Runs, sessions: Sessions, rpc: RpcServer): Promise<void> {
+  rpc.setServing(false);
+  await runs.close();
+  sessions.hangUp();
+}
+
+/** Starts work now; returns what ends it and waits for the end. */
+function runUntilClosed(work: (signal: AbortSignal) => Promise<void>): () => Promise<void> {
+  const closing = new AbortController();
+  const done = work(closing.signal);
+  return async () => {
+    closing.abort(new Error("the coordinator is shutting down"));
+    await done;
+  };
+}
+
+/** Lets other commands on this machine find the coordinator; returns what takes the note away. */
+async function announce(
+  { config, directory, chain }: Parts,
+  ports: { readonly grpcPort: number; readonly httpPort: number },
+): Promise<() => Promise<void>> {
+  const note = {
+    pid: process.pid,
+    grpcAddress: `${hostAndPort(config.grpcAddress).host}:${ports.grpcPort}`,
+    httpAddress: `${hostAndPort(config.httpAddress).host}:${ports.httpPort}`,
+    chain: config.chain.kind,
+    committer: chain.committer,
+  };
+  const file = directory.paths.announcement;
+  await writeFile(file, `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600 });
+  return () => rm(file, { force: true });
+}
+
+async function listening<T>(
+  address: string,
+  open: (address: { host: string; port: number }) => Promise<T>,
+): Promise<T> {
+  try {
+    return await open(hostAndPort(address));
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === "EADDRINUSE")
+      throw new CoordinatorError(
+        "address-in-use",
+        `${address} is in use by another program: stop it, or choose another port`,
+        { cause },
+      );
+    if (code === "EACCES" || code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+      throw new CoordinatorError(
+        "address-refused",
+        `the system does not let us listen on ${address} (${code}): choose an address of this machine and a port above 1023`,
+        { cause },
+      );
+    throw cause;
+  }
+}
