@@ -1,4 +1,7 @@
+export { readDigits } from "./demo/digits.ts";
+export { writeIdxPair } from "./demo/idx.ts";
 export { type PartitionOptions, partitionByLabel } from "./demo/partition.ts";
+export { Operator } from "./operator/operator.ts";
 export {
   type ChartOptions,
   chartSvg,
@@ -6,3 +9,5 @@ export {
   palette,
   standaloneChart,
 } from "./report/chart.ts";
+export { formatBytes } from "./terminal/format.ts";
+export { formatTable } from "./terminal/table.ts";

@@ -8,7 +8,10 @@ import { describeFailure, failureOf, isFinalRefusal } from "./rpc/failure.ts";
 import type { Session } from "./session.ts";
 import type { Uplink } from "./uplink.ts";
 
-/** A connection that lasts this long was a good one: what follows is a new outage, not the old one. */
+/**
+ * A connection that lasts this long was a good one: what follows is a new outage. One that ends sooner is part of the old
+ * one, else two processes with one identity would put each other out several times a second for ever.
+ */
 const STEADY_MS = 30_000;
 
 /** Who wants to be connected, and as whom. */
@@ -37,7 +40,7 @@ export async function followForever(
   for (;;) {
     try {
       using connection = await open(options, follower.identity, signal);
-      presence.found(connection.federationId);
+      presence.found(follower.identity, connection.federationId);
       await followOn(connection, backoff, follower, signal);
       presence.lost("the coordinator ended the stream of instructions");
     } catch (error) {
@@ -84,10 +87,7 @@ async function followOn(
   );
   uplink.opened(connection);
   try {
-    for await (const instruction of connection.follow(signal)) {
-      backoff.reset();
-      session.receive(instruction);
-    }
+    for await (const instruction of connection.follow(signal)) session.receive(instruction);
   } finally {
     uplink.closed();
     over.abort();

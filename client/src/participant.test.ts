@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeSum } from "@chorus/aggregation";
 import { status } from "@grpc/grpc-js";
@@ -7,7 +8,7 @@ import { FakeTrainer } from "./testing/fake-trainer.ts";
 import { MaskedRound } from "./testing/masked-round.ts";
 import { RunningParticipant } from "./testing/running-participant.ts";
 import { ScriptedCoordinator } from "./testing/scripted-coordinator.ts";
-import { ended, LAYOUT, serve } from "./testing/tiny-round.ts";
+import { ended, LAYOUT, serve, train } from "./testing/tiny-round.ts";
 
 /** The i-th unit vector: a lost or doubled update shows in the sum. */
 function unitVector(i: number): Float32Array {
@@ -91,6 +92,25 @@ test("an upload whose receipt was lost is sent again from its first byte, and co
   const again = uploads.filter(({ participantId }) => participantId === uploads[0]?.participantId);
   expect(uploads).toHaveLength(4);
   expect(again.map(({ bytes }) => bytes)).toEqual([uploads[0]?.bytes, uploads[0]?.bytes]);
+});
+
+test("a participant that is given no other trainer trains on its file with TensorFlow.js", async () => {
+  await using files = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), "data-"));
+  files.defer(() => rm(directory, { recursive: true }));
+  const dataPath = join(directory, "site.csv");
+  const rows = Array.from({ length: 30 }, (_, i) => `${i},1,0,2,${"xyz"[i % 3]}`);
+  await writeFile(dataPath, ["a,b,c,d,kind", ...rows].join("\n"));
+  await using coordinator = await ScriptedCoordinator.start();
+  coordinator.download = serve();
+  const { address } = coordinator;
+  await using participant = await RunningParticipant.start({ coordinator: address, dataPath });
+  await coordinator.nextFollower();
+  coordinator.tell(train());
+  await participant.says("trained");
+  expect(coordinator.checkIns[0]?.capabilities?.backend).toBe("wasm");
+  const trained = participant.log.find(({ msg }) => msg === "trained");
+  expect(trained).toMatchObject({ examples: 27, meanLoss: expect.any(Number) });
 });
 
 test("the log of a whole round holds neither an identity's seed nor a session's token", async () => {

@@ -1,4 +1,4 @@
-import type { Hash } from "@chorus/aggregation";
+import type { Hash, Identity } from "@chorus/aggregation";
 import type { Logger } from "pino";
 
 /** Tells the log when the coordinator goes and comes back: once each, however many attempts lie between. */
@@ -10,8 +10,9 @@ export class Presence {
     this.#log = log;
   }
 
-  found(federationId: Hash): void {
-    this.#log.info({ federationId }, this.#isLost ? "the coordinator is back" : "checked in");
+  found({ participantId }: Identity, federationId: Hash): void {
+    const fields = { federationId, participantId };
+    this.#log.info(fields, this.#isLost ? "the coordinator is back" : "checked in");
     this.#isLost = false;
   }
 

@@ -26,7 +26,7 @@ import {
   share,
   stageOf,
   upload,
-} from "./test-round.ts";
+} from "./testing/round.ts";
 import { vectorLength } from "./update-vector.ts";
 
 // Five participants, threshold three; the second lies.

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { RoundConfig } from "./config.ts";
 import { checkRoundConfig, type RoundExpectation } from "./config-check.ts";
 import type { MaskingErrorCode } from "./error.ts";
-import { itemAt, makeConfig, makeIdentities } from "./test-round.ts";
+import { itemAt, makeConfig, makeIdentities } from "./testing/round.ts";
 
 const CONFIG = makeConfig(makeIdentities(20));
 const OWN = itemAt(CONFIG.cohort, 7);

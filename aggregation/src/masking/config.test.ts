@@ -10,7 +10,7 @@ import {
   serialiseRoundConfig,
   thresholdFor,
 } from "./config.ts";
-import { makeConfig, makeIdentities } from "./test-round.ts";
+import { makeConfig, makeIdentities } from "./testing/round.ts";
 
 const CONFIG = makeConfig(makeIdentities(3));
 

@@ -5,8 +5,8 @@ import { addRing, bytesOfWords } from "../vector.ts";
 import { SharedSecret } from "./key-agreement.ts";
 import { MaskSet, MaskStream, type MaskUse, pairwiseMask, selfMask } from "./mask-stream.ts";
 import { RoundContext } from "./round-context.ts";
-import { chiSquare, chiSquareLimit } from "./statistics.ts";
-import { advertise, makeConfig, makeIdentities, share, stageOf } from "./test-round.ts";
+import { advertise, makeConfig, makeIdentities, share, stageOf } from "./testing/round.ts";
+import { chiSquare, chiSquareLimit } from "./testing/statistics.ts";
 import { vectorLength } from "./update-vector.ts";
 
 const CONFIG = makeConfig(makeIdentities(4));

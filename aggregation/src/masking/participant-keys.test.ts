@@ -6,7 +6,7 @@ import type { MaskingErrorCode } from "./error.ts";
 import type { KeyAdvertisement, ParticipantId, SealedShare } from "./messages.ts";
 import { AdvertisingStage } from "./participant-advertising.ts";
 import { RoundContext } from "./round-context.ts";
-import { advertise, itemAt, makeConfig, makeIdentities, share, stageOf } from "./test-round.ts";
+import { advertise, itemAt, makeConfig, makeIdentities, share, stageOf } from "./testing/round.ts";
 
 // Five participants, threshold three; the server lies to the first.
 const IDENTITIES = makeIdentities(5);

@@ -4,7 +4,7 @@ import { RandomNumbers, type RandomSource, seededRandom } from "../random.ts";
 import { addRing } from "../vector.ts";
 import { quantisedLimit } from "./config.ts";
 import { decodeSum, encodeUpdate, type UpdateEncoding } from "./quantiser.ts";
-import { makeConfig, makeIdentities } from "./test-round.ts";
+import { makeConfig, makeIdentities } from "./testing/round.ts";
 import { COUNT_WORDS, type UpdateCounts, vectorLength } from "./update-vector.ts";
 
 const CONFIG = makeConfig(makeIdentities(10), { dimension: 40 });

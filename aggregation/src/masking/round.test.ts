@@ -18,7 +18,7 @@ import {
   share,
   stageOf,
   upload,
-} from "./test-round.ts";
+} from "./testing/round.ts";
 import { vectorLength } from "./update-vector.ts";
 
 /** How many are lost at each step: advertise, share, upload, confirm, reveal. */

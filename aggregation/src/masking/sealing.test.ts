@@ -4,7 +4,7 @@ import { AgreementKey } from "./key-agreement.ts";
 import type { SealedShare } from "./messages.ts";
 import { RoundContext } from "./round-context.ts";
 import { openShare, SEALED_BYTES, SHARE_BYTES, sealingKey, sealShare } from "./sealing.ts";
-import { makeConfig, makeIdentities } from "./test-round.ts";
+import { makeConfig, makeIdentities } from "./testing/round.ts";
 
 const CONFIG = makeConfig(makeIdentities(4));
 const CONTEXT = new RoundContext(CONFIG);

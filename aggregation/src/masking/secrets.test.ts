@@ -17,7 +17,7 @@ import {
   share,
   stageOf,
   upload,
-} from "./test-round.ts";
+} from "./testing/round.ts";
 
 const IDENTITIES = makeIdentities(4);
 const CONFIG = makeConfig(IDENTITIES);

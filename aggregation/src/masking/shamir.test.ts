@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type RandomSource, seededRandom } from "../random.ts";
 import { combineShares, SecretPolynomial } from "./shamir.ts";
-import { chiSquare, chiSquareLimit } from "./statistics.ts";
+import { chiSquare, chiSquareLimit } from "./testing/statistics.ts";
 
 /** A source of fixed bytes, for polynomials with known coefficients. */
 function bytesOf(...bytes: readonly number[]): RandomSource {

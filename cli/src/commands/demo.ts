@@ -68,10 +68,10 @@ function formatFinished({ result, reportPath, dataDirectory }: FinishedDemo): st
 function interruptionLine(
   interruption: NonNullable<FinishedDemo["result"]["interruption"]>,
 ): string {
-  const { participant, round, phase, survivors, cohort, returnedInRound } = interruption;
+  const { participant, round, phase, survivors, participants, returnedInRound } = interruption;
   const back =
     returnedInRound === undefined
       ? ""
       : `, and ${participant} was back in round ${returnedInRound}`;
-  return `${participant} was killed in round ${round} (${phase}); the round completed with ${survivors} of ${cohort}${back}.`;
+  return `${participant} was killed in round ${round} (${phase}); the round completed with ${survivors} of ${participants}${back}.`;
 }

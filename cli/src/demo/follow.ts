@@ -89,7 +89,7 @@ async function direct(
   switch (director.next(event)) {
     case "kill":
       await federation.killParticipant(victim.name);
-      return region.note(`${victim.name} is killed in the middle of the round`);
+      return region.note(`${victim.name} is killed in mid-round`);
     case "restart":
       federation.startParticipant(victim);
       return region.note(`${victim.name} is started again`);

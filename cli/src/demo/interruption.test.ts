@@ -16,7 +16,7 @@ const completed = (round: number, survivors: number): CompletedRound =>
   ({ ...template, round, survivors, cohort: 4 }) as CompletedRound;
 
 test("the victim is killed once, when training begins in its round, and restarted once, when that round is completed", () => {
-  const director = new InterruptionDirector({ participant: "carol", round: 2 });
+  const director = new InterruptionDirector({ participant: "carol", round: 2, participants: 4 });
   const events: RunEvent[] = [
     progress(1, "training"),
     { kind: "completed", round: completed(1, 4) },
@@ -37,13 +37,13 @@ test("the victim is killed once, when training begins in its round, and restarte
     round: 2,
     phase: "training",
     survivors: 3,
-    cohort: 4,
+    participants: 4,
     returnedInRound: 3,
   });
 });
 
 test("a run that ends before the victim is back has no round of return", () => {
-  const director = new InterruptionDirector({ participant: "carol", round: 1 });
+  const director = new InterruptionDirector({ participant: "carol", round: 1, participants: 4 });
   director.next(progress(1, "collecting"));
   expect(director.outcome([completed(1, 3), completed(2, 3)])).toMatchObject({
     phase: "collecting",
@@ -52,7 +52,7 @@ test("a run that ends before the victim is back has no round of return", () => {
 });
 
 test("without a death there is no outcome", () => {
-  const director = new InterruptionDirector({ participant: "carol", round: 9 });
+  const director = new InterruptionDirector({ participant: "carol", round: 9, participants: 4 });
   director.next(progress(1, "training"));
   expect(director.outcome([completed(1, 4)])).toBeUndefined();
 });

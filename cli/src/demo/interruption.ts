@@ -8,6 +8,8 @@ const lossyPhases: ReadonlySet<string> = new Set(["training", "collecting"]);
 export interface InterruptionPlan {
   readonly participant: string;
   readonly round: number;
+  /** How many are asked to take part in a round. */
+  readonly participants: number;
 }
 
 type State =
@@ -52,7 +54,7 @@ export class InterruptionDirector {
       round,
       phase,
       survivors: lost?.survivors ?? 0,
-      cohort: lost?.cohort ?? 0,
+      participants: this.#plan.participants,
       returnedInRound: back?.round,
     };
   }

@@ -1,23 +1,19 @@
 import { readFile } from "node:fs/promises";
-import { layoutOf, modelFromBytes, type Plan, parsePlan } from "@chorus/aggregation";
+import { type Plan, parsePlan } from "@chorus/aggregation";
 import { CliError } from "../cli-error.ts";
-import type { Operator } from "../operator/operator.ts";
-import type { RunSummary } from "../operator/run.ts";
 import { renderDemoReport } from "../report/demo-report.ts";
 import type { DemoResult } from "../report/demo-result.ts";
 import { formatCount } from "../terminal/format.ts";
-import type { LiveRegion, Terminal } from "../terminal/terminal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import type { Verification } from "../verify/history.ts";
 import { openOfflineHistory } from "../verify/offline.ts";
 import { requireThatHolds, verifyRun } from "../verify/verify-run.ts";
-import { type Baselines, trainBaselines } from "./baselines.ts";
+import { trainBaselines } from "./baselines.ts";
 import { Children } from "./children.ts";
 import { type Digits, readDigits } from "./digits.ts";
+import { type FederatedRun, federate } from "./federate.ts";
 import { DemoFederation } from "./federation.ts";
-import { followRun } from "./follow.ts";
-import { InterruptionDirector } from "./interruption.ts";
 import { TestMeter } from "./measure.ts";
-import type { RunProgress } from "./progress.ts";
 import { demoResult } from "./result.ts";
 import { RunFolder } from "./run-folder.ts";
 import type { DemoSettings } from "./settings.ts";
@@ -31,6 +27,7 @@ export interface DemoOptions {
   readonly settings: DemoSettings;
 }
 
+/** What a demo needs of the process that it runs in. */
 export interface DemoDependencies {
   readonly terminal: Terminal;
   /** The file that runs as `chorus`. */
@@ -74,6 +71,14 @@ export async function runDemo(
 /** The demo's chain is the embedded one: nothing needs to be said about it. */
 const noLedgerChoice = { chainUrl: undefined, contract: undefined, committer: undefined };
 
+/** The digits as the demo uses them. */
+interface PreparedData {
+  readonly digits: Digits;
+  readonly shards: readonly Shard[];
+  /** What pixels are divided by. */
+  readonly scale: number;
+}
+
 /** One demo: each method is one of its steps. */
 class Demo {
   readonly #options: DemoOptions;
@@ -87,133 +92,78 @@ class Demo {
   }
 
   async run(startedAtMs: number, signal: AbortSignal): Promise<FinishedDemo> {
-    const { terminal } = this.#dependencies;
+    const { terminal, mainPath, now } = this.#dependencies;
+    const { settings } = this.#options;
     const planText = await readPlan(this.#options.planPath);
     const plan = parsePlan(planText);
+    await using children = new Children(mainPath);
+    terminal.tell("starting the coordinator and splitting 60,000 digits among the participants");
+    // The coordinator starts on another core while this process splits the digits.
+    const [federation, data] = await Promise.all([
+      DemoFederation.start(children, this.#folder, signal),
+      this.#prepare(plan),
+    ]);
+    const watched = AbortSignal.any([signal, federation.failed]);
+    using operator = await federation.operator();
+    for (const shard of data.shards) federation.startParticipant(shard);
+    using meter = await TestMeter.open(plan, data.digits.test, data.scale, watched);
+    await federation.allConnected(operator, watched);
+    terminal.tell(`${data.shards.length} participants are connected\n`);
+    const { shards } = data;
+    const parts = { plan, planText, settings, federation, operator, shards, meter, terminal, now };
+    const federated = await federate(parts, watched);
+    await federation.stop();
+    return await this.#conclude(
+      { ...federated, ...data, plan, settings, startedAtMs, backend: meter.backend },
+      { dataDirectory: federation.dataDirectory, meter },
+      signal,
+    );
+  }
+
+  async #prepare(plan: Plan): Promise<PreparedData> {
+    const scale = pixelScale(plan);
     const digits = await readDigits();
     const shards = await writeShards(digits.train, plan.seed, this.#options.settings, this.#folder);
     for (const { name, indices } of shards)
-      terminal.tell(`${name}: ${formatCount(indices.length)} digits`);
-    using meter = await TestMeter.open(plan, digits.test, pixelScale(plan), signal);
-    const federated = await this.#federate(planText, shards, meter, signal);
-    const baselines = await this.#compare(plan, digits, shards, federated.progress, meter, signal);
-    const verification = await this.#verify(federated, signal);
-    const result = demoResult({
-      ...federated,
-      plan,
-      shards,
-      baselines,
-      verification,
-      settings: this.#options.settings,
-      digits,
-      backend: meter.backend,
-      startedAtMs,
-      endedAtMs: this.#dependencies.now(),
-    });
-    return await this.#finish(result, federated.dataDirectory);
+      this.#dependencies.terminal.tell(`  ${name}: ${formatCount(indices.length)} digits`);
+    return { digits, shards, scale };
   }
 
-  /** The federated run itself, in processes that are gone when it returns. */
-  async #federate(
-    planText: string,
-    shards: readonly Shard[],
-    meter: TestMeter,
-    signal: AbortSignal,
-  ) {
-    const { settings } = this.#options;
-    const { terminal, mainPath } = this.#dependencies;
-    await using children = new Children(mainPath);
-    const federation = await DemoFederation.start(children, this.#folder, signal);
-    const watched = AbortSignal.any([signal, federation.failed]);
-    using operator = await federation.operator();
-    for (const shard of shards) federation.startParticipant(shard);
-    await federation.allConnected(operator, watched);
-    terminal.tell(`${shards.length} participants are connected\n`);
-    const run = await operator.startRun(planText, watched);
-    const director = new InterruptionDirector({
-      participant: settings.victim,
-      round: settings.killInRound,
-    });
-    using region = terminal.live();
-    const following = { operator, federation, director, region, meter, shards };
-    const progress = await this.#follow(run, parsePlan(planText), following, watched);
-    const { plan } = await operator.getRun(run.runId, watched);
-    await federation.stop();
-    const { dataDirectory } = federation;
-    return {
-      progress,
-      canonicalPlan: plan,
-      interruption: director.outcome(progress.completed),
-      dataDirectory,
-    };
-  }
-
-  async #follow(
-    run: RunSummary,
-    plan: Plan,
-    parts: {
-      readonly operator: Operator;
-      readonly federation: DemoFederation;
-      readonly director: InterruptionDirector;
-      readonly region: LiveRegion;
-      readonly meter: TestMeter;
-      readonly shards: readonly Shard[];
+  /** Compares, verifies and reports, when no other process runs any more. */
+  async #conclude(
+    parts: Omit<Parameters<typeof demoResult>[0], "baselines" | "verification" | "endedAtMs"> & {
+      readonly scale: number;
     },
+    { dataDirectory, meter }: { readonly dataDirectory: string; readonly meter: TestMeter },
     signal: AbortSignal,
-  ): Promise<RunProgress> {
-    const { operator, meter, shards } = parts;
-    const { victim: victimName, timeoutMs } = this.#options.settings;
-    const victim = shards.find(({ name }) => name === victimName);
-    if (victim === undefined) throw new Error(`there is no participant ${victimName}`);
-    const timeout = AbortSignal.timeout(timeoutMs);
-    const layout = layoutOf(plan.model);
-    const accuracyOf = async (modelHash: string, until: AbortSignal): Promise<number> => {
-      const bytes = await operator.fetchModel(modelHash, until);
-      return await meter.accuracy(modelFromBytes(layout, bytes), until);
-    };
-    try {
-      const dependencies = { ...parts, victim, accuracyOf, now: this.#dependencies.now };
-      return await followRun(run, dependencies, AbortSignal.any([signal, timeout]));
-    } catch (error) {
-      if (!timeout.aborted || signal.aborted) throw error;
-      throw await stuck(operator, run, timeoutMs, signal);
-    }
-  }
-
-  async #compare(
-    plan: Plan,
-    digits: Digits,
-    shards: readonly Shard[],
-    progress: RunProgress,
-    meter: TestMeter,
-    signal: AbortSignal,
-  ): Promise<Baselines> {
-    this.#dependencies.terminal.tell(
-      "training each participant alone, and all digits in one place",
-    );
+  ): Promise<FinishedDemo> {
+    const { terminal, now } = this.#dependencies;
+    const { plan, digits, scale, shards, progress } = parts;
+    terminal.tell("training with all digits in one place, and each participant alone");
     const trainings = progress.completed.map(({ survivors }) => survivors);
-    return await trainBaselines({ plan, train: digits.train, scale: pixelScale(plan), shards, trainings }, meter, signal);
-  }
-
-  /** Reads everything again from the files that the federation left. */
-  async #verify(
-    { dataDirectory, progress }: { dataDirectory: string; progress: RunProgress },
-    signal: AbortSignal,
-  ): Promise<Verification> {
-    this.#dependencies.terminal.tell("verifying the chain and the files");
-    await using history = await openOfflineHistory(dataDirectory, noLedgerChoice, signal);
-    const { source, ledger } = history;
-    const verification = await verifyRun(progress.run.runId, source, ledger, signal);
-    requireThatHolds(verification);
-    return verification;
-  }
-
-  async #finish(result: DemoResult, dataDirectory: string): Promise<FinishedDemo> {
+    const comparison = { plan, train: digits.train, scale, shards, trainings };
+    const baselines = await trainBaselines(comparison, meter, signal);
+    terminal.tell("verifying the chain and the files\n");
+    const verification = await verifyFiles(dataDirectory, parts, signal);
+    const result = demoResult({ ...parts, baselines, verification, endedAtMs: now() });
     await this.#folder.write("report.json", `${JSON.stringify(result, undefined, 2)}\n`);
     const reportPath = await this.#folder.write("report.html", await renderDemoReport(result));
     this.#folder.keep();
     return { result, folder: this.#folder.path, reportPath, dataDirectory };
   }
+}
+
+/** Reads everything again from the files that the federation left. Throws {@link CliError} `verification-failed`. */
+async function verifyFiles(
+  dataDirectory: string,
+  { progress }: FederatedRun,
+  signal: AbortSignal,
+): Promise<Verification> {
+  await using history = await openOfflineHistory(dataDirectory, noLedgerChoice, signal);
+  const { source, ledger } = history;
+  const verification = await verifyRun(progress.run.runId, source, ledger, signal);
+  requireThatHolds(verification);
+  return verification;
 }
 
 async function readPlan(path: string): Promise<string> {
@@ -230,19 +180,5 @@ function pixelScale({ data }: Plan): number {
     "bad-plan",
     `the plan's data are ${data.format}`,
     "The demo's digits are idx: use such a plan.",
-  );
-}
-
-async function stuck(
-  operator: Operator,
-  run: RunSummary,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<CliError> {
-  const { summary } = await operator.explainRun(run.runId, signal);
-  return new CliError(
-    "timed-out",
-    `the run did not end in ${timeoutMs / 1000} s: ${summary}`,
-    "Run `chorus doctor`, and see the logs.",
   );
 }

@@ -108,7 +108,7 @@ function interruptionSection({ interruption }: DemoResult): Markup {
   return html`<section>
 <h2>A participant dies</h2>
 <p>${interruption.participant} was killed (SIGKILL) in round ${interruption.round} while the round was in
-<code>${interruption.phase}</code>. The round completed with ${interruption.survivors} of ${interruption.cohort}. ${back}</p>
+<code>${interruption.phase}</code>. The round completed with ${interruption.survivors} of ${interruption.participants}. ${back}</p>
 </section>`;
 }
 
@@ -136,9 +136,7 @@ ${await figure(phaseChart(phases))}
 
 function roundsSection(rounds: readonly MeasuredRound[]): Markup {
   const rows = rounds.map(
-    (
-      round,
-    ) => html`<tr><td>${round.round}</td><td>${round.attempts}</td><td>${round.survivors} of ${round.cohort}</td>
+    (round) => html`<tr><td>${round.round}</td><td>${round.attempts}</td><td>${round.survivors}</td>
 <td>${formatShare(round.testAccuracy)}</td><td>${formatBytes(round.receivedBytes + round.sentBytes)}</td>
 <td>${formatDuration(round.endedAtMs - round.startedAtMs)}</td><td class="left"><code>${shortHash(round.modelHash)}</code></td>
 <td class="left"><code>${shortHash(round.ledgerEntry?.entry ?? "-")}</code></td><td>${round.ledgerEntry?.blockNumber ?? "-"}</td></tr>`,

@@ -26,9 +26,9 @@ export interface Interruption {
   /** The round and phase in which it was killed. */
   readonly round: number;
   readonly phase: string;
-  /** Survivors of that round, out of its cohort. */
+  /** Survivors of that round, out of those who were asked to take part. */
   readonly survivors: number;
-  readonly cohort: number;
+  readonly participants: number;
   /** The first round that it was a survivor of again; undefined when the run ended before. */
   readonly returnedInRound: number | undefined;
 }

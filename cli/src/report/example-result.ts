@@ -89,7 +89,7 @@ export const exampleResult: DemoResult = {
     round: 3,
     phase: "training",
     survivors: 3,
-    cohort: 4,
+    participants: 4,
     returnedInRound: 5,
   },
   ledger: "embedded chain",

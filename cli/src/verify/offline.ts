@@ -120,20 +120,29 @@ async function requireData(dataDirectory: string): Promise<void> {
 }
 
 async function openUndamaged(paths: DataPaths, signal: AbortSignal): Promise<PgliteStore> {
-  const options = {
-    directory: paths.store,
-    federationName: "",
-    clock: systemClock,
-    random: systemRandom,
-  };
   try {
-    return await openStore(options, signal);
+    return await openAnyStore(paths, signal);
   } catch (cause) {
     if (!(cause instanceof StoreError) || cause.code !== "damaged") throw cause;
-    const advice = "Restore the data directory from a backup, and find out who changed it.";
-    throw new CliError("verification-failed", `the store is damaged: ${cause.message}`, advice, {
-      cause,
-    });
+    throw new CliError(
+      "verification-failed",
+      `the store is damaged: ${cause.message}`,
+      "Restore the data directory from a backup, and find out who changed it.",
+      { cause },
+    );
+  }
+}
+
+/** Opens the store of whichever federation it is: one that is asked for by another name says its own. */
+async function openAnyStore(paths: DataPaths, signal: AbortSignal): Promise<PgliteStore> {
+  const options = { directory: paths.store, clock: systemClock, random: systemRandom };
+  try {
+    return await openStore({ ...options, federationName: "" }, signal);
+  } catch (error) {
+    const name =
+      error instanceof StoreError ? /federation (.*), not of /.exec(error.message) : null;
+    if (name === null) throw error;
+    return await openStore({ ...options, federationName: name[1] ?? "" }, signal);
   }
 }
 

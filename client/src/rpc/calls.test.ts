@@ -101,6 +101,18 @@ test("a refusal in the middle of an upload rejects with the coordinator's status
   await expect(result).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
 });
 
+test("an upload whose chunks cannot be made rejects with the reason and leaves no call open", async () => {
+  const submitUpdate: NonNullable<Handlers["submitUpdate"]> = (call) => call.resume();
+  await using peer = await connect({ submitUpdate });
+  function* broken(): Generator<SubmitUpdateRequest, void, undefined> {
+    yield* [...countedUpload().requests].slice(0, 32);
+    throw new Error("no such chunk");
+  }
+  const start = (done: Done<object>) => peer.client.submitUpdate(done);
+  const result = clientStream(start, broken(), new AbortController().signal);
+  await expect(result).rejects.toThrow("no such chunk");
+});
+
 test("an upload that is aborted rejects with the reason and leaves no call open", async () => {
   const abort = new AbortController();
   const submitUpdate: NonNullable<Handlers["submitUpdate"]> = (call) => {

@@ -21,12 +21,13 @@ export async function clientStream<Request, Response>(
   call.on("error", reject);
   const cancel = () => reject(signal.reason);
   signal.addEventListener("abort", cancel, { once: true });
-  const stop = pump(call, requests[Symbol.iterator]());
+  const stop = pump(call, requests[Symbol.iterator](), reject);
   try {
     return await promise;
   } finally {
     signal.removeEventListener("abort", cancel);
     stop();
+    call.cancel();
   }
 }
 
@@ -34,6 +35,7 @@ export async function clientStream<Request, Response>(
 function pump<Request>(
   call: ClientWritableStream<Request>,
   requests: Iterator<Request>,
+  fail: (error: unknown) => void,
 ): () => void {
   let isStopped = false;
   const write = () => {
@@ -44,12 +46,20 @@ function pump<Request>(
         return;
       }
       if (!call.write(value)) {
-        call.once("drain", write);
+        call.once("drain", tryWrite);
         return;
       }
     }
   };
-  write();
+  // An error in an event handler would end the process.
+  const tryWrite = () => {
+    try {
+      write();
+    } catch (error) {
+      fail(error);
+    }
+  };
+  tryWrite();
   return () => {
     isStopped = true;
   };

@@ -13,7 +13,7 @@ test.each([
   ["RESOURCE_EXHAUSTED", "interrupted"],
   ["UNAUTHENTICATED", "no-session"],
   ["FAILED_PRECONDITION", "too-late"],
-  ["NOT_FOUND", "too-late"],
+  ["NOT_FOUND", "refused"],
   ["INVALID_ARGUMENT", "refused"],
   ["ALREADY_EXISTS", "refused"],
   ["INTERNAL", "refused"],

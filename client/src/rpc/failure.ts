@@ -34,7 +34,6 @@ const meanings: Partial<Record<status, Failure>> = {
   [status.RESOURCE_EXHAUSTED]: "interrupted",
   [status.UNAUTHENTICATED]: "no-session",
   [status.FAILED_PRECONDITION]: "too-late",
-  [status.NOT_FOUND]: "too-late",
 };
 
 const finalRefusals: ReadonlySet<status> = new Set([

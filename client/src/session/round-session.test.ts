@@ -180,6 +180,23 @@ test("an instruction that comes again while it is carried out starts nothing twi
   expect(trainer.batchSeeds).toHaveLength(1);
 });
 
+test("a coordinator that asks for ever more is not listened to for ever", async () => {
+  const trainer = new GatedTrainer(new Float32Array());
+  await using pair = await connect({ trainer });
+  pair.coordinator.tell(train());
+  await trainer.begun.promise;
+  for (let round = 2; round < 20; round++) pair.coordinator.tell(invitation({ round }));
+  await pair.participant.says("dropped an instruction, too many wait");
+});
+
+test("a participant that cannot get the model says so at once", async () => {
+  await using pair = await connect();
+  pair.coordinator.download = (call) =>
+    call.emit("error", { code: status.NOT_FOUND, details: "no such model" });
+  pair.coordinator.tell(train());
+  expect(await leaveReason(pair)).toBe("refused");
+});
+
 test("a participant that comes too late drops the round without a word and goes on", async () => {
   await using pair = await connect();
   const tooLate = { code: status.FAILED_PRECONDITION, details: "the round is training" };

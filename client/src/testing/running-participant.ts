@@ -15,6 +15,8 @@ export interface RunningOptions {
   readonly name?: string;
   readonly invitationFile?: string;
   readonly minSurvivors?: number;
+  /** The site's data, to train on with TensorFlow.js; by default nothing real is trained. */
+  readonly dataPath?: string;
   readonly trainer?: Trainer;
   readonly createTrainer?: CreateTrainer;
 }
@@ -39,12 +41,13 @@ export class RunningParticipant implements AsyncDisposable {
   private constructor(directory: string, options: RunningOptions) {
     this.directory = directory;
     const trainer = options.trainer ?? new FakeTrainer(new Float32Array(LAYOUT.parameters));
-    const { coordinator, name = "site", minSurvivors = 3, invitationFile } = options;
+    const { coordinator, name = "site", minSurvivors = 3, invitationFile, dataPath } = options;
+    const createTrainer = options.createTrainer ?? (async () => trainer);
     this.stopped = runParticipant(
       {
         coordinator,
         name,
-        dataPath: "data",
+        dataPath: dataPath ?? "data",
         stateDirectory: directory,
         floors: { minSurvivors },
         ...(invitationFile === undefined ? {} : { invitationFile }),
@@ -53,7 +56,7 @@ export class RunningParticipant implements AsyncDisposable {
         log: this.#logger(),
         sleep: this.time.sleep,
         random: seededRandom(name),
-        createTrainer: options.createTrainer ?? (async () => trainer),
+        ...(dataPath === undefined ? { createTrainer } : {}),
       },
       this.#stopping.signal,
     );

@@ -23,7 +23,7 @@ export interface BackendCheck {
 
 /**
  * Compares the gradient of a plan's initial model on a random batch between the WASM backend and plain JavaScript.
- * Needs no data. Blocks for up to about a second. Throws {@link ClientError} `backend-failed`, naming the tensor, from a
+ * Needs no data. Blocks for tens of milliseconds, with millions of parameters for about a second. Throws {@link ClientError} `backend-failed`, naming the tensor, from a
  * relative error of 0.001 on, and as {@link openBackend} and {@link buildNetwork} do.
  */
 export async function checkBackend(plan: Plan, signal: AbortSignal): Promise<BackendCheck> {
@@ -59,15 +59,16 @@ function randomBatch(plan: Plan, parameters: number): Dataset {
 /** Gradient of the loss on the selected backend, shape `[parameters]`. */
 function gradient(network: Network, model: Float32Array, batch: Dataset): Float32Array {
   network.write(model);
-  return tidy(() => {
+  const flat = new Float32Array(network.layout.parameters);
+  // Not returned by tidy, which would search every number of it for tensors.
+  tidy(() => {
     const loss = () => network.loss(batch, "chorus/self-test/v1");
     const { grads } = variableGrads(loss, [...network.variables]);
-    const flat = new Float32Array(network.layout.parameters);
     for (const [index, { offset }] of network.layout.tensors.entries()) {
       flat.set(grads[network.variables[index]?.name ?? ""]?.dataSync() ?? [], offset);
     }
-    return flat;
   });
+  return flat;
 }
 
 function worstTensor(network: Network, got: Float32Array, wanted: Float32Array): BackendCheck {

@@ -82,7 +82,7 @@ class TfjsTrainer implements Trainer {
       lossSum += this.#step(batches.next(), `${batchSeed}/dropout/${step}`, round.optimizer);
       if (!Number.isFinite(lossSum)) throw diverged(step);
       // Lets the connection's keep-alive run, and an abort arrive.
-      
+      await setImmediate();
     }
     signal.throwIfAborted();
     const delta = difference(this.#network.read(), model);

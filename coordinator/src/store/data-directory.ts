@@ -1,6 +1,6 @@
-import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { RandomSource } from "@chorus/aggregation";
+import { makeFolder } from "./files/durable-files.ts";
 import { writingTo } from "./files/file-errors.ts";
 import { ProcessLock } from "./files/process-lock.ts";
 import { openSecret } from "./files/secret-file.ts";
@@ -66,7 +66,7 @@ export function openDataDirectory(
   const { random } = dependencies;
   return writingTo(directory, async () => {
     const { invitation, operatorToken, key } = pathsIn(directory);
-    await mkdir(dirname(key), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(key));
     await using stack = new AsyncDisposableStack();
     // The lock is also the proof that the directory can be written to.
     const lock = stack.use(await ProcessLock.acquire(directory));

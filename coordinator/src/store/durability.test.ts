@@ -107,9 +107,9 @@ describe("a power cut", () => {
     const cuts: { directory: string; acknowledged: readonly string[] }[] = [];
     await using database = await Database.start(disk, signal);
     const store = await over(database);
-    for (let cut = 0; cut < 3; cut += 1) {
+    for (let cut = 0; cut < 2; cut += 1) {
       for (let round = 0; round < 5; round += 1) await completeNextRound(store, runId);
-      if (cut === 1) await database.query("CHECKPOINT");
+      if (cut === 0) await database.query("CHECKPOINT");
       const directory = freshFolder();
       disk.cutPower(directory);
       cuts.push({ directory, acknowledged: await eventsOf(store) });
@@ -188,11 +188,13 @@ test("a store that a newer program has written is refused and left alone", async
     await using database = await Database.open(directory, signal);
     await database.query("INSERT INTO schema_versions VALUES (99)");
   }
-  for (let attempt = 0; attempt < 2; attempt += 1)
-    await expect(openIn(directory)).rejects.toMatchObject({
-      code: "newer-schema",
-      message: expect.stringContaining("schema 99"),
-    });
+  await expect(openIn(directory)).rejects.toMatchObject({
+    code: "newer-schema",
+    message: expect.stringContaining("schema 99"),
+  });
+  await using database = await Database.open(directory, signal);
+  const versions = await database.query("SELECT version FROM schema_versions ORDER BY version");
+  expect(versions).toEqual([{ version: 1 }, { version: 99 }]);
 });
 
 test("a folder that holds something else is refused and left alone", async () => {
@@ -214,23 +216,16 @@ function flipBit(path: string, offset: number): void {
 }
 
 describe("a bit that flips on the disk", () => {
-  test.for(["events", "runs", "federation"])("in the file of %s is damage", async (table) => {
+  test("in the file of a table is damage", async () => {
     const directory = copyOfTemplate();
     let path = "";
     {
       await using database = await Database.open(directory, signal);
-      const [row] = await database.query(
-        "SELECT pg_relation_filepath($1::text::regclass) AS path",
-        [table],
-      );
+      const [row] = await database.query("SELECT pg_relation_filepath('runs') AS path");
       path = join(directory, String(row?.["path"]));
     }
     flipBit(path, 8191);
-    const used = async () => {
-      await using store = await openIn(directory);
-      await store.verify(signal);
-    };
-    await expect(used()).rejects.toMatchObject({ code: "damaged" });
+    await expect(storedIn(directory)).rejects.toMatchObject({ code: "damaged" });
   });
 
   test("in the control file is damage", async () => {

@@ -1,6 +1,6 @@
-import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { isTemporary, syncFolder, writeDurably } from "./files/durable-files.ts";
+import { isTemporary, makeFolder, syncFolder, writeDurably } from "./files/durable-files.ts";
 import { isMissing, writingTo } from "./files/file-errors.ts";
 import { type BlobStore, type Hash, StoreError } from "./store.ts";
 
@@ -10,7 +10,7 @@ import { type BlobStore, type Hash, StoreError } from "./store.ts";
  */
 export function openBlobStore(directory: string): Promise<BlobStore> {
   return writingTo(directory, async () => {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeFolder(directory);
     await syncFolder(dirname(directory));
     for (const name of await readdir(directory, { recursive: true }))
       if (isTemporary(basename(name))) await rm(join(directory, name), { force: true });
@@ -30,7 +30,7 @@ class FileBlobStore implements BlobStore {
     return writingTo(this.#directory, async () => {
       const path = this.#path(name);
       const folder = dirname(path);
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await makeFolder(folder);
       // Even for what is there already: it may be there since just before a crash, and synced only in part.
       await syncFolder(this.#directory);
       if ((await this.size(name)) === undefined) await writeDurably(path, bytes);

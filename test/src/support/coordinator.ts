@@ -1,25 +1,41 @@
 import {
+  type Clock,
   type CoordinatorConfig,
   type RunningCoordinator,
   startCoordinator,
 } from "@chorus/coordinator";
-import { pino } from "pino";
+import { TestLog } from "./log.ts";
 
-/** Starts a coordinator on free ports of loopback with an embedded chain in `directory`. */
-export function startTestCoordinator(
+/** How participants and operators find a coordinator. */
+export type CoordinatorAddress = Pick<
+  RunningCoordinator,
+  "grpcPort" | "invitationFile" | "operatorTokenFile"
+>;
+
+/** A coordinator in this process. */
+export interface TestCoordinator extends RunningCoordinator {
+  /** Its data directory. */
+  readonly directory: string;
+  readonly log: TestLog;
+}
+
+/** Starts a coordinator on free ports of loopback, with an embedded chain unless told otherwise, in `directory`. */
+export async function startTestCoordinator(
   directory: string,
-  config: Partial<CoordinatorConfig> = {},
-): Promise<RunningCoordinator> {
-  return startCoordinator(
+  options: { readonly chain?: CoordinatorConfig["chain"]; readonly clock?: Clock } = {},
+): Promise<TestCoordinator> {
+  const log = new TestLog();
+  const { chain = { kind: "embedded" }, clock } = options;
+  const running = await startCoordinator(
     {
       directory,
       federationName: "test",
       grpcAddress: "127.0.0.1:0",
       httpAddress: "127.0.0.1:0",
-      chain: { kind: "embedded" },
-      ...config,
+      chain,
     },
-    { log: pino({ level: process.env["CHORUS_TEST_LOG"] ?? "silent" }) },
+    { log: log.logger, ...(clock === undefined ? {} : { clock }) },
     AbortSignal.timeout(60_000),
   );
+  return { ...running, directory, log };
 }

@@ -1,48 +1,70 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { systemRandom } from "@chorus/aggregation";
-import { runParticipant } from "@chorus/client";
-import type { RunningCoordinator } from "@chorus/coordinator";
-import { pino } from "pino";
+import { runParticipant, type Sleep, type Trainer } from "@chorus/client";
+import type { CoordinatorAddress } from "./coordinator.ts";
+import { TestLog } from "./log.ts";
 import { UnitTrainer } from "./unit-trainer.ts";
 
-/** Participants in this process, until they are disposed. */
+/** Participants in this process, until they are disposed. One that gives up makes its test fail. */
 export interface RunningParticipants extends AsyncDisposable {
-  /** Rejects when one of them gives up. */
-  readonly done: Promise<unknown>;
+  /** What all of them log, in one log. */
+  readonly log: TestLog;
 }
 
-/** Starts `count` participants with unit trainers; their identities live in `directory`. */
-export function startUnitParticipants(
-  coordinator: Pick<RunningCoordinator, "grpcPort" | "invitationFile">,
+/** A participant to start. */
+export interface ParticipantSpec {
+  readonly name: string;
+  readonly trainer: Trainer;
+}
+
+const longestBackoffMs = 30_000;
+
+/** Cuts a participant's waits between attempts to connect to a tenth of a second; deadlines, which are longer, it keeps. */
+const impatientSleep: Sleep = async (ms, signal) => {
+  await setTimeout(ms <= longestBackoffMs ? Math.min(ms, 100) : ms, undefined, { signal });
+};
+
+/** Specifications of participants with unit trainers at the places 0 to `count` - 1. */
+export function unitParticipants(count: number): readonly ParticipantSpec[] {
+  return Array.from({ length: count }, (_, place) => ({
+    name: `site-${place}`,
+    trainer: new UnitTrainer(place),
+  }));
+}
+
+/** Starts participants; their identities live in `directory`. */
+export function startParticipants(
+  { grpcPort, invitationFile }: Pick<CoordinatorAddress, "grpcPort" | "invitationFile">,
   directory: string,
-  count: number,
+  specs: readonly ParticipantSpec[],
 ): RunningParticipants {
   const leaving = new AbortController();
-  const running = Array.from({ length: count }, (_, place) =>
+  const log = new TestLog();
+  const running = specs.map(({ name, trainer }) =>
     runParticipant(
       {
-        coordinator: `127.0.0.1:${coordinator.grpcPort}`,
-        name: `site-${place}`,
+        coordinator: `127.0.0.1:${grpcPort}`,
+        name,
         dataPath: directory,
-        stateDirectory: join(directory, `site-${place}`),
-        invitationFile: coordinator.invitationFile,
+        stateDirectory: join(directory, name),
+        invitationFile,
         floors: { minSurvivors: 3 },
       },
       {
-        log: pino({ level: process.env["CHORUS_TEST_LOG"] ?? "silent" }),
-        sleep: (ms, signal) => setTimeout(ms, undefined, { signal }),
+        log: log.logger.child({ participant: name }),
+        sleep: impatientSleep,
         random: systemRandom,
-        createTrainer: async () => new UnitTrainer(place),
+        createTrainer: async () => trainer,
       },
       leaving.signal,
     ),
   );
   return {
-    done: Promise.all(running),
+    log,
     async [Symbol.asyncDispose]() {
       leaving.abort();
-      await Promise.allSettled(running);
+      await Promise.all(running);
     },
   };
 }

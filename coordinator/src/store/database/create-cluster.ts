@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { syncFolder, syncTree } from "../files/durable-files.ts";
+import { makeFolder, syncFolder, syncTree } from "../files/durable-files.ts";
 import { startEngine, stopEngine } from "./engine.ts";
 import { SyncedNodeFs } from "./synced-node-fs.ts";
 
@@ -17,7 +17,7 @@ export function hasCluster(directory: string): boolean {
 export async function createCluster(directory: string): Promise<void> {
   const unfinished = `${directory}.new`;
   await rm(unfinished, { recursive: true, force: true });
-  await mkdir(unfinished, { recursive: true, mode: 0o700 });
+  await makeFolder(unfinished);
   await stopEngine(await startEngine(new SyncedNodeFs(unfinished)));
   await syncTree(unfinished);
   await rename(unfinished, directory);

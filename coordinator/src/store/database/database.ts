@@ -1,4 +1,5 @@
-import { statfs } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { writingTo } from "../files/file-errors.ts";
 import { StoreError } from "../store.ts";
@@ -48,7 +49,7 @@ export class Database implements Sql, AsyncDisposable {
     });
   }
 
-  /** Opens a database that exists. */
+  /** Starts a database that exists in a folder, or a new one in memory. */
   static async start(files: SyncedNodeFs | undefined, signal: AbortSignal): Promise<Database> {
     signal.throwIfAborted();
     const engine = await startEngine(files);
@@ -123,13 +124,19 @@ export class Database implements Sql, AsyncDisposable {
 
 async function prepare(directory: string): Promise<void> {
   if (hasCluster(directory)) return checkFreeSpace(directory, directory, changeBytes);
+  await checkEmpty(directory);
   await checkFreeSpace(directory, dirname(directory), creationBytes);
   await createCluster(directory);
 }
 
-/**
- * A full disk found by PostgreSQL's log is its death, so it is looked for first. `existing`: where to look.
- */
+async function checkEmpty(directory: string): Promise<void> {
+  const names = existsSync(directory) ? await readdir(directory) : [];
+  if (names.length === 0) return;
+  const message = `${directory} holds something that is no store (${names[0]}): choose another directory`;
+  throw new StoreError("unwritable", message);
+}
+
+/** A full disk found by PostgreSQL's log is its death, so it is looked for first. `existing`: where to look. */
 async function checkFreeSpace(directory: string, existing: string, wanted: number): Promise<void> {
   const { bavail, bsize } = await statfs(existing);
   const free = bavail * bsize;

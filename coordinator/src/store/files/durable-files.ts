@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { open, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { isFileError, isMissing } from "./file-errors.ts";
 
 /** Ends the names of files that are being written; what a crash left of them is rubbish. */
 const temporarySuffix = ".tmp";
@@ -13,6 +14,21 @@ export function temporaryBeside(path: string): string {
 /** Whether a name is one that {@link temporaryBeside} makes. */
 export function isTemporary(name: string): boolean {
   return name.endsWith(temporarySuffix);
+}
+
+/**
+ * Makes a folder, and those above it that are missing, for its owner alone. Nothing happens when there is something at
+ * that path. (Node's own recursive mkdir reports ENOENT on a read-only disk.)
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (isFileError(error) && error.code === "EEXIST") return;
+    if (!isMissing(error) || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await makeFolder(path);
+  }
 }
 
 /** Makes what was created, renamed and removed in a folder durable. */

@@ -9,7 +9,6 @@ const remedies: Readonly<Record<string, string>> = {
   EACCES: "give the user that runs the coordinator permission to write there",
   EPERM: "give the user that runs the coordinator permission to write there",
   ENOTDIR: "a file is where a directory should be: choose another directory",
-  ENOTEMPTY: "it holds something else already: choose another directory",
   EEXIST: "a file is where a directory should be: choose another directory",
 };
 

@@ -1,20 +1,20 @@
-import { hexOf } from "../hex.ts";
-import { createIdentity, type Identity } from "../identity.ts";
-import { uploadRoot } from "../merkle.ts";
-import { RandomNumbers, seededRandom } from "../random.ts";
-import { bytesOfWords } from "../vector.ts";
-import { KeyAdvertising } from "./aggregator-advertising.ts";
-import type { Collection } from "./aggregator-collection.ts";
-import type { Confirmation } from "./aggregator-confirmation.ts";
-import type { KeySharing } from "./aggregator-sharing.ts";
-import type { Unmasking } from "./aggregator-unmasking.ts";
-import { type RoundConfig, scaleBitsFor, thresholdFor } from "./config.ts";
-import type { ParticipantId } from "./messages.ts";
-import { AdvertisingStage } from "./participant-advertising.ts";
-import type { ConfirmingStage } from "./participant-confirming.ts";
-import type { RevealingStage } from "./participant-revealing.ts";
-import type { SharingStage } from "./participant-sharing.ts";
-import { vectorLength } from "./update-vector.ts";
+import { hexOf } from "../../hex.ts";
+import { createIdentity, type Identity } from "../../identity.ts";
+import { uploadRoot } from "../../merkle.ts";
+import { RandomNumbers, seededRandom } from "../../random.ts";
+import { bytesOfWords } from "../../vector.ts";
+import { KeyAdvertising } from "../aggregator-advertising.ts";
+import type { Collection } from "../aggregator-collection.ts";
+import type { Confirmation } from "../aggregator-confirmation.ts";
+import type { KeySharing } from "../aggregator-sharing.ts";
+import type { Unmasking } from "../aggregator-unmasking.ts";
+import { type RoundConfig, scaleBitsFor, thresholdFor } from "../config.ts";
+import type { ParticipantId } from "../messages.ts";
+import { AdvertisingStage } from "../participant-advertising.ts";
+import type { ConfirmingStage } from "../participant-confirming.ts";
+import type { RevealingStage } from "../participant-revealing.ts";
+import type { SharingStage } from "../participant-sharing.ts";
+import { vectorLength } from "../update-vector.ts";
 
 /** For tests: the server's stage, and the stage of every participant that is still there. */
 export interface Step<Server, Stage> {

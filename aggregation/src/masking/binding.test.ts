@@ -1,0 +1,42 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { bytesOfHex, hexOf } from "../hex.ts";
+import { bytesOfWords } from "../vector.ts";
+import { selfMaskCommitmentOf } from "./advertisement.ts";
+import { configHash } from "./config.ts";
+import { MaskSet, selfMask } from "./mask-stream.ts";
+import { RoundContext } from "./round-context.ts";
+import { itemAt, makeConfig, makeIdentities } from "./testing/round.ts";
+
+const CONFIG = makeConfig(makeIdentities(3));
+const CONTEXT = new RoundContext(CONFIG);
+const NEXT = new RoundContext({ ...CONFIG, round: 2 });
+const ALICE = itemAt(CONFIG.cohort, 0).participantId;
+const BOB = itemAt(CONFIG.cohort, 1).participantId;
+const SEED = new Uint8Array(32).fill(5);
+
+function selfMaskHex(context: RoundContext, owner: string, seed: Uint8Array): string {
+  const words = new Uint32Array(8);
+  new MaskSet([selfMask(context, seed, owner, "put-on")]).applyTo(words);
+  return hexOf(bytesOfWords(words));
+}
+
+test("a self mask belongs to one round, one owner and one seed", () => {
+  const masks = [
+    selfMaskHex(CONTEXT, ALICE, SEED),
+    selfMaskHex(NEXT, ALICE, SEED),
+    selfMaskHex(CONTEXT, BOB, SEED),
+    selfMaskHex(CONTEXT, ALICE, new Uint8Array(32)),
+  ];
+  expect(new Set(masks).size).toBe(masks.length);
+});
+
+test("the commitment to a self-mask seed is the hash that the protocol names", () => {
+  const wanted = createHash("sha256")
+    .update("chorus/self-mask")
+    .update(bytesOfHex(configHash(CONFIG)))
+    .update(ALICE)
+    .update(SEED)
+    .digest("hex");
+  expect(hexOf(selfMaskCommitmentOf(CONTEXT, ALICE, SEED))).toBe(wanted);
+});

@@ -1,0 +1,95 @@
+import { layoutOf, modelFromBytes, type Plan } from "@chorus/aggregation";
+import { CliError } from "../cli-error.ts";
+import type { Operator } from "../operator/operator.ts";
+import type { RunSummary } from "../operator/run.ts";
+import type { Interruption } from "../report/demo-result.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import type { DemoFederation } from "./federation.ts";
+import { followRun } from "./follow.ts";
+import { InterruptionDirector } from "./interruption.ts";
+import type { TestMeter } from "./measure.ts";
+import type { RunProgress } from "./progress.ts";
+import type { DemoSettings } from "./settings.ts";
+import type { Shard } from "./shards.ts";
+
+/** What a federated run is made of. */
+export interface FederateParts {
+  readonly plan: Plan;
+  /** As it is sent. */
+  readonly planText: string;
+  readonly settings: DemoSettings;
+  /** Its participants are connected. */
+  readonly federation: DemoFederation;
+  readonly operator: Operator;
+  readonly shards: readonly Shard[];
+  readonly meter: TestMeter;
+  readonly terminal: Terminal;
+  readonly now: () => number;
+}
+
+/** What came of it. */
+export interface FederatedRun {
+  readonly progress: RunProgress;
+  /** As every participant was shown it. */
+  readonly canonicalPlan: string;
+  readonly interruption: Interruption | undefined;
+}
+
+/**
+ * Runs a plan in a federation to its end, with one participant killed on the way. Throws {@link CliError} `timed-out` with
+ * what the run waits for when it takes too long.
+ */
+export async function federate(parts: FederateParts, signal: AbortSignal): Promise<FederatedRun> {
+  const { operator, settings, shards, terminal } = parts;
+  const run = await operator.startRun(parts.planText, signal);
+  const director = new InterruptionDirector({
+    participant: settings.victim,
+    round: settings.killInRound,
+    participants: shards.length,
+  });
+  using region = terminal.live();
+  const progress = await inTime(parts, run, signal, (until) =>
+    followRun(
+      run,
+      { ...parts, director, region, victim: victimOf(parts), accuracyOf: accuracyOf(parts) },
+      until,
+    ),
+  );
+  const { plan } = await operator.getRun(run.runId, signal);
+  const interruption = director.outcome(progress.completed);
+  return { progress, canonicalPlan: plan, interruption };
+}
+
+function victimOf({ shards, settings }: FederateParts): Shard {
+  const victim = shards.find(({ name }) => name === settings.victim);
+  if (victim === undefined) throw new Error(`there is no participant ${settings.victim}`);
+  return victim;
+}
+
+function accuracyOf({ plan, operator, meter }: FederateParts) {
+  const layout = layoutOf(plan.model);
+  return async (modelHash: string, signal: AbortSignal): Promise<number> => {
+    const bytes = await operator.fetchModel(modelHash, signal);
+    return await meter.accuracy(modelFromBytes(layout, bytes), signal);
+  };
+}
+
+async function inTime<Result>(
+  { operator, settings }: FederateParts,
+  run: RunSummary,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const timeout = AbortSignal.timeout(settings.timeoutMs);
+  try {
+    return await work(AbortSignal.any([signal, timeout]));
+  } catch (error) {
+    if (!timeout.aborted || signal.aborted) throw error;
+    const { summary } = await operator.explainRun(run.runId, signal);
+    throw new CliError(
+      "timed-out",
+      `the run did not end in ${settings.timeoutMs / 1000} s: ${summary}`,
+      "Run `chorus doctor`, and see the logs.",
+    );
+  }
+}

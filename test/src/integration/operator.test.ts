@@ -1,0 +1,2 @@
+import { setImmediate } from "node:timers/promises";
+import { status } from "@grpc/grpc-js";
