@@ -4,6 +4,9 @@ import type { LabelledImages } from "./idx.ts";
 import { datasetOf, type TestMeter, trainBaseline, wholeDatasetOf } from "./measure.ts";
 import type { Shard } from "./shards.ts";
 
+/** Measurements on a baseline's curve: each costs as much as a hundred steps. */
+const curvePoints = 8;
+
 /** What the federation is compared with, all with its budget of examples. */
 export interface Baselines {
   /** All digits in one place. */
@@ -27,7 +30,8 @@ export async function trainBaselines(
   meter: TestMeter,
   signal: AbortSignal,
 ): Promise<Baselines> {
-  const { plan, train, scale, shards, trainings } = parts;
+  const { plan, train, scale, shards } = parts;
+  const trainings = groupTrainings(parts.trainings, curvePoints);
   const centralised = await trainBaseline(
     { series: centralisedSeries, plan, dataset: wholeDatasetOf(train, scale), trainings },
     meter,
@@ -40,6 +44,14 @@ export async function trainBaselines(
     alone.set(name, await trainBaseline(options, meter, signal));
   }
   return { centralised, alone };
+}
+
+/** Sums neighbours until at most `groups` are left; the sum of all stays what it was. */
+export function groupTrainings(trainings: readonly number[], groups: number): readonly number[] {
+  const size = Math.max(1, Math.ceil(trainings.length / groups));
+  return Array.from({ length: Math.ceil(trainings.length / size) }, (_, group) =>
+    trainings.slice(group * size, (group + 1) * size).reduce((sum, count) => sum + count, 0),
+  );
 }
 
 /** The name of a participant's own curve. */

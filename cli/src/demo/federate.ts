@@ -30,8 +30,6 @@ export interface FederateParts {
 /** What came of it. */
 export interface FederatedRun {
   readonly progress: RunProgress;
-  /** As every participant was shown it. */
-  readonly canonicalPlan: string;
   readonly interruption: Interruption | undefined;
 }
 
@@ -48,16 +46,14 @@ export async function federate(parts: FederateParts, signal: AbortSignal): Promi
     participants: shards.length,
   });
   using region = terminal.live();
-  const progress = await inTime(parts, run, signal, (until) =>
-    followRun(
-      run,
-      { ...parts, director, region, victim: victimOf(parts), accuracyOf: accuracyOf(parts) },
-      until,
-    ),
-  );
-  const { plan } = await operator.getRun(run.runId, signal);
-  const interruption = director.outcome(progress.completed);
-  return { progress, canonicalPlan: plan, interruption };
+  const victim = victimOf(parts);
+  const following = { ...parts, director, region, victim, accuracyOf: accuracyOf(parts) };
+  const progress = await inTime(parts, run, signal, async (until) => {
+    const followed = await followRun(run, following, until);
+    await parts.federation.allCommitted(operator, run.runId, until);
+    return followed;
+  });
+  return { progress, interruption: director.outcome(progress.completed) };
 }
 
 function victimOf({ shards, settings }: FederateParts): Shard {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Hash } from "@chorus/aggregation";
 import { z } from "zod";
 import { Operator } from "../operator/operator.ts";
 import type { Child, Children } from "./children.ts";
@@ -99,6 +100,15 @@ export class DemoFederation {
     for (;;) {
       const known = await operator.listParticipants(signal);
       if (known.filter(({ isConnected }) => isConnected).length >= wanted) return;
+      await sleep(pollMs, undefined, { signal });
+    }
+  }
+
+  /** Resolves when every completed round of a run is on the chain. */
+  async allCommitted(operator: Operator, runId: Hash, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const { rounds } = await operator.getRun(runId, signal);
+      if (rounds.every(({ ledgerEntry }) => ledgerEntry !== undefined)) return;
       await sleep(pollMs, undefined, { signal });
     }
   }

@@ -28,7 +28,7 @@ export function formatRoundLine(line: RoundLine): string {
   const { completed, accuracy } = line;
   if (completed === undefined) return `round ${line.round}: ${line.phase}`;
   const parts = [
-    `${completed.survivors} of ${completed.cohort} reports`,
+    `${completed.survivors} of ${line.asked} reports`,
     `accuracy ${formatShare(accuracy ?? Number.NaN)}`,
     formatBytes(completed.receivedBytes + completed.sentBytes),
     formatDuration(completed.endedAtMs - completed.startedAtMs),

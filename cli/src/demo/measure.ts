@@ -77,7 +77,7 @@ export interface BaselineOptions {
   readonly series: string;
   readonly plan: Plan;
   readonly dataset: Dataset;
-  /** Local trainings after each of which the accuracy is measured, as many as a round had survivors. */
+  /** Local trainings; the accuracy is measured after each group of them. */
   readonly trainings: readonly number[];
 }
 

@@ -5,7 +5,10 @@ export interface RoundLine {
   readonly round: number;
   readonly phase: string;
   readonly delivered: number;
+  /** Whom the phase asks; once completed, whom the round asked at its beginning. */
   readonly asked: number;
+  /** Most that any phase of the round asked. */
+  readonly invited: number;
   readonly attempt: number;
   readonly startedAtMs: number;
   readonly completed: CompletedRound | undefined;
@@ -44,7 +47,8 @@ export class RunProgress {
         return;
       case "progress": {
         const { phase, delivered, asked, attempt } = event;
-        this.#change(event.round, { phase, delivered, asked, attempt }, nowMs);
+        const invited = Math.max(asked, this.#invited(event.round));
+        this.#change(event.round, { phase, delivered, asked, invited, attempt }, nowMs);
         return;
       }
       case "abandoned":
@@ -52,7 +56,8 @@ export class RunProgress {
         return;
       case "completed": {
         const { round, survivors, cohort } = event.round;
-        const ended = { phase: "completed", delivered: survivors, asked: cohort };
+        const asked = Math.max(cohort, this.#invited(round));
+        const ended = { phase: "completed", delivered: survivors, asked };
         const block = event.round.ledgerEntry?.blockNumber;
         this.#change(round, { ...ended, completed: event.round, block }, nowMs);
         return;
@@ -68,6 +73,10 @@ export class RunProgress {
     this.#change(round, { accuracy }, nowMs);
   }
 
+  #invited(round: number): number {
+    return this.#lines.get(round)?.invited ?? 0;
+  }
+
   #change(round: number, changes: Partial<RoundLine>, nowMs: number): void {
     const before = this.#lines.get(round) ?? emptyLine(round, nowMs);
     this.#lines.set(round, { ...before, ...changes });
@@ -80,6 +89,7 @@ function emptyLine(round: number, startedAtMs: number): RoundLine {
     phase: "",
     delivered: 0,
     asked: 0,
+    invited: 0,
     attempt: 1,
     startedAtMs,
     completed: undefined,

@@ -1,6 +1,6 @@
 import { arch, availableParallelism, cpus, platform } from "node:os";
 import { layoutOf, type Plan } from "@chorus/aggregation";
-import type { CompletedRound } from "../operator/run.ts";
+import type { RunDetails } from "../operator/run.ts";
 import { type AccuracyPoint, federatedSeries } from "../report/charts.ts";
 import type { DemoResult, Interruption, MeasuredRound } from "../report/demo-result.ts";
 import type { Verification } from "../verify/history.ts";
@@ -13,7 +13,7 @@ import type { Shard } from "./shards.ts";
 /** What a demo gathered on its way. */
 export interface DemoParts {
   readonly plan: Plan;
-  readonly canonicalPlan: string;
+  /** With the accuracy of every model. */
   readonly progress: RunProgress;
   readonly shards: readonly Shard[];
   readonly digits: Digits;
@@ -21,6 +21,8 @@ export interface DemoParts {
   readonly baselines: Baselines;
   readonly interruption: Interruption | undefined;
   readonly verification: Verification;
+  /** The run as its files have it. */
+  readonly details: RunDetails;
   readonly backend: string;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
@@ -28,13 +30,13 @@ export interface DemoParts {
 
 /** Puts a demo's parts together as its report tells them. */
 export function demoResult(parts: DemoParts): DemoResult {
-  const { plan, progress, baselines, verification, digits } = parts;
-  const { run } = progress;
-  const rounds = measuredRounds(progress, plan);
+  const { plan, details, baselines, verification, digits } = parts;
+  const { run } = details;
+  const rounds = measuredRounds(parts);
   return {
     runId: run.runId,
     planName: plan.name,
-    plan: parts.canonicalPlan,
+    plan: details.plan,
     planHash: run.planHash,
     startedAtMs: parts.startedAtMs,
     wallMs: parts.endedAtMs - parts.startedAtMs,
@@ -64,25 +66,21 @@ export function demoResult(parts: DemoParts): DemoResult {
     interruption: parts.interruption,
     ledger: verification.ledger,
     verification: {
-      rounds: verification.rounds.length,
+      rounds: verification.rounds.length - verification.waiting,
       models: verification.rounds.length + 1,
       headEntry: verification.rounds.at(-1)?.entry ?? "",
     },
   };
 }
 
-function measuredRounds({ lines }: RunProgress, plan: Plan): readonly MeasuredRound[] {
+function measuredRounds({ progress, details, plan }: DemoParts): readonly MeasuredRound[] {
   const { localSteps, batchSize } = plan.training;
+  const accuracies = new Map(progress.lines.map(({ round, accuracy }) => [round, accuracy]));
   let examplesSeen = 0;
-  return lines.flatMap(({ completed, accuracy }) => {
-    if (completed === undefined) return [];
-    examplesSeen += examplesOf(completed, localSteps * batchSize);
-    return [{ ...completed, testAccuracy: accuracy ?? Number.NaN, examplesSeen }];
+  return details.rounds.map((round) => {
+    examplesSeen += round.survivors * localSteps * batchSize;
+    return { ...round, testAccuracy: accuracies.get(round.round) ?? Number.NaN, examplesSeen };
   });
-}
-
-function examplesOf({ survivors }: CompletedRound, examplesEach: number): number {
-  return survivors * examplesEach;
 }
 
 /** `initial`: the centralised curve's first point, which is the same model. */

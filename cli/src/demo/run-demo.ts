@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type Plan, parsePlan } from "@chorus/aggregation";
 import { CliError } from "../cli-error.ts";
+import type { RunDetails } from "../operator/run.ts";
 import { renderDemoReport } from "../report/demo-report.ts";
 import type { DemoResult } from "../report/demo-result.ts";
 import { formatCount } from "../terminal/format.ts";
@@ -14,7 +15,7 @@ import { type Digits, readDigits } from "./digits.ts";
 import { type FederatedRun, federate } from "./federate.ts";
 import { DemoFederation } from "./federation.ts";
 import { TestMeter } from "./measure.ts";
-import { demoResult } from "./result.ts";
+import { type DemoParts, demoResult } from "./result.ts";
 import { RunFolder } from "./run-folder.ts";
 import type { DemoSettings } from "./settings.ts";
 import { type Shard, writeShards } from "./shards.ts";
@@ -131,9 +132,7 @@ class Demo {
 
   /** Compares, verifies and reports, when no other process runs any more. */
   async #conclude(
-    parts: Omit<Parameters<typeof demoResult>[0], "baselines" | "verification" | "endedAtMs"> & {
-      readonly scale: number;
-    },
+    parts: Omit<DemoParts, "baselines" | "endedAtMs" | keyof VerifiedFiles> & PreparedData,
     { dataDirectory, meter }: { readonly dataDirectory: string; readonly meter: TestMeter },
     signal: AbortSignal,
   ): Promise<FinishedDemo> {
@@ -144,8 +143,8 @@ class Demo {
     const comparison = { plan, train: digits.train, scale, shards, trainings };
     const baselines = await trainBaselines(comparison, meter, signal);
     terminal.tell("verifying the chain and the files\n");
-    const verification = await verifyFiles(dataDirectory, parts, signal);
-    const result = demoResult({ ...parts, baselines, verification, endedAtMs: now() });
+    const verified = await verifyFiles(dataDirectory, parts, signal);
+    const result = demoResult({ ...parts, ...verified, baselines, endedAtMs: now() });
     await this.#folder.write("report.json", `${JSON.stringify(result, undefined, 2)}\n`);
     const reportPath = await this.#folder.write("report.html", await renderDemoReport(result));
     this.#folder.keep();
@@ -153,17 +152,24 @@ class Demo {
   }
 }
 
+/** A run as its files have it, once nobody changes them any more. */
+interface VerifiedFiles {
+  readonly verification: Verification;
+  readonly details: RunDetails;
+}
+
 /** Reads everything again from the files that the federation left. Throws {@link CliError} `verification-failed`. */
 async function verifyFiles(
   dataDirectory: string,
   { progress }: FederatedRun,
   signal: AbortSignal,
-): Promise<Verification> {
+): Promise<VerifiedFiles> {
   await using history = await openOfflineHistory(dataDirectory, noLedgerChoice, signal);
   const { source, ledger } = history;
-  const verification = await verifyRun(progress.run.runId, source, ledger, signal);
+  const { runId } = progress.run;
+  const verification = await verifyRun(runId, source, ledger, signal);
   requireThatHolds(verification);
-  return verification;
+  return { verification, details: await source.details(runId, signal) };
 }
 
 async function readPlan(path: string): Promise<string> {

@@ -9,18 +9,18 @@ export interface DemoSettings {
   readonly minimumExamples: number;
   /** Who is killed. */
   readonly victim: string;
-  /** In which round, as soon as its training begins. */
+  /** In which round, in the middle of its training. */
   readonly killInRound: number;
   /** A demo that has not ended by then is stuck. */
   readonly timeoutMs: number;
 }
 
 /**
- * Half a concentration gives every participant a few digits in plenty and a few hardly at all. The third round leaves time
- * to come back.
+ * A concentration of 1 gives every participant some digits in plenty and some hardly at all: alone they reach 84 to 90 %
+ * of the test digits where all together reach 94.5. The third round leaves time to come back.
  */
 export const demoSettings: DemoSettings = {
-  alpha: 0.5,
+  alpha: 1,
   minimumExamples: 4000,
   victim: "carol",
   killInRound: 3,
