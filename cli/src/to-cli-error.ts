@@ -1,17 +1,37 @@
 import { PlanError } from "@chorus/aggregation";
-import { LedgerError } from "@chorus/chain";
-import { ClientError, type ClientErrorCode } from "@chorus/client";
+import type { LedgerErrorCode } from "@chorus/chain";
+import type { ClientErrorCode } from "@chorus/client";
+import type { CoordinatorErrorCode, StoreErrorCode } from "@chorus/coordinator";
 import { CommanderError } from "commander";
 import { CliError, type CliErrorCode } from "./cli-error.ts";
 
-const clientCodes: ReadonlyMap<ClientErrorCode, { code: CliErrorCode; hint: string }> = new Map([
-  ["bad-data", { code: "bad-data", hint: "Correct the data, or the plan's description of it." }],
-  ["unreadable", { code: "bad-data", hint: "Name data that exists and may be read." }],
-  [
-    "unreachable",
-    { code: "unreachable", hint: "Check the coordinator's address and that it runs." },
-  ],
-  ["refused", { code: "refused", hint: "Ask the coordinator's operator." }],
+/** Errors of packages, by class and code. By name, as a command loads only the packages that it needs. */
+type KnownError =
+  | `ClientError ${ClientErrorCode}`
+  | `CoordinatorError ${CoordinatorErrorCode}`
+  | `StoreError ${StoreErrorCode}`
+  | `LedgerError ${LedgerErrorCode}`;
+
+interface Advice {
+  readonly code: CliErrorCode;
+  /** Empty where the message says what to do. */
+  readonly hint: string;
+}
+
+const restore = "Restore the data directory from a backup, and find out who changed it.";
+
+const advice: ReadonlyMap<string, Advice> = new Map<KnownError, Advice>([
+  ["ClientError bad-data", { code: "bad-data", hint: "Correct the data, or the plan's schema." }],
+  ["ClientError unreadable", { code: "bad-data", hint: "Name data that exists and may be read." }],
+  ["ClientError unreachable", { code: "unreachable", hint: "Check the coordinator's address." }],
+  ["ClientError refused", { code: "refused", hint: "Ask the coordinator's operator." }],
+  ["ClientError bad-identity", { code: "failed", hint: "Restore the file, or enrol anew." }],
+  ["CoordinatorError bad-config", { code: "wrong-usage", hint: "See --help." }],
+  ["StoreError damaged", { code: "verification-failed", hint: restore }],
+  ["LedgerError broken-chain", { code: "verification-failed", hint: restore }],
+  ["LedgerError damaged-block", { code: "verification-failed", hint: restore }],
+  ["LedgerError unreachable", { code: "unreachable", hint: "Check the chain's address." }],
+  ["LedgerError wrong-chain", { code: "failed", hint: "Check chain, contract and committer." }],
 ]);
 
 /** Any error as what the person at the terminal needs: what was wrong, and what to do. */
@@ -23,15 +43,8 @@ export function toCliError(error: unknown, signal: AbortSignal): CliError {
     return new CliError("bad-plan", `the plan is refused: ${error.message}`, "Correct the plan.", {
       cause: error,
     });
-  if (error instanceof ClientError) {
-    const known = clientCodes.get(error.code) ?? { code: "failed", hint: "See the log." };
-    return new CliError(known.code, error.message, known.hint, { cause: error });
-  }
-  if (error instanceof LedgerError)
-    return new CliError("failed", error.message, "Check the chain with `chorus verify`.", {
-      cause: error,
-    });
-  return unknownError(error);
+  if (error instanceof Error && "code" in error) return codedError(error, error.code);
+  return bug(error);
 }
 
 function usageError(error: CommanderError): CliError {
@@ -39,10 +52,13 @@ function usageError(error: CommanderError): CliError {
   return new CliError("wrong-usage", message, "See --help.", { cause: error });
 }
 
-/** Errors of other packages say what to do in their message; what has no code is a bug and shows its stack. */
-function unknownError(error: unknown): CliError {
-  if (error instanceof Error && "code" in error)
-    return new CliError("failed", error.message, "", { cause: error });
+/** Errors of packages and of the system; those without advice say in their message what to do. */
+function codedError(error: Error, code: unknown): CliError {
+  const known = advice.get(`${error.name} ${code}`) ?? { code: "failed", hint: "" };
+  return new CliError(known.code, error.message, known.hint, { cause: error });
+}
+
+function bug(error: unknown): CliError {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return new CliError("failed", `this should not happen: ${text}`, "Please report it.", {
     cause: error,

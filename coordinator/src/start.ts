@@ -96,15 +96,6 @@ async function serve(
     log,
   });
   opened.defer(runUntilClosed((signal) => committer.run(signal)));
-  const http = opened.use(
-    await listening(config.httpAddress, (address) =>
-      openHttpServer(address, {
-        registry,
-        problems: () => (committer.problem === "" ? [] : [committer.problem]),
-        chain: chain.readOnly === undefined ? undefined : answerChain(chain.readOnly),
-      }),
-    ),
-  );
   const runs = new Runs({
     clock,
     random: systemRandom,
@@ -116,6 +107,15 @@ async function serve(
     log,
     completed: () => committer.wake(),
   });
+  const http = opened.use(
+    await listening(config.httpAddress, (address) =>
+      openHttpServer(address, {
+        registry,
+        problems: () => [committer.problem, ...runs.problems].filter((problem) => problem !== ""),
+        chain: chain.readOnly === undefined ? undefined : answerChain(chain.readOnly),
+      }),
+    ),
+  );
   const wire = new WireMetrics(registry, () => sessions.connected.length);
   const rpc = opened.use(
     await listening(config.grpcAddress, (address) => openRpc(parts, runs, wire, address)),

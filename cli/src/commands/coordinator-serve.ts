@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type RunningCoordinator, startCoordinator } from "@chorus/coordinator";
+import type { RunningCoordinator } from "@chorus/coordinator";
 import type { Command } from "commander";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
@@ -65,6 +65,7 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
   const log = createLogger(stderr, { level: options.logLevel, isHuman });
   const chain = chainOf(options);
   out.show({ event: "configuration", ...options, chain }, () => configurationText({ ...options }));
+  const { startCoordinator } = await import("@chorus/coordinator");
   await using coordinator = await startCoordinator(
     {
       directory: options.dataDir,

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import type { CommandContext } from "../context.ts";
-import { type FinishedDemo, runDemo } from "../demo/run-demo.ts";
+import type { FinishedDemo } from "../demo/run-demo.ts";
 import { demoSettings } from "../demo/settings.ts";
 import { formatCount, formatDuration, formatShare, shortHash } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
@@ -29,6 +29,7 @@ export function addDemo(parent: Command, context: CommandContext): void {
 
 async function demo(options: DemoCommandOptions, context: CommandContext): Promise<void> {
   const terminal = context.terminal(options.json);
+  const { runDemo } = await import("../demo/run-demo.ts");
   const finished = await runDemo(
     {
       runsDirectory: options.runsDir,

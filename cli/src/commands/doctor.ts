@@ -3,7 +3,6 @@ import { parsePlan } from "@chorus/aggregation";
 import type { Command } from "commander";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
-import { checkTraining } from "../doctor/backend.ts";
 import type { Check, Finding } from "../doctor/finding.ts";
 import {
   checkAddress,
@@ -41,6 +40,7 @@ export function addDoctor(parent: Command, context: CommandContext): void {
 }
 
 async function examine(options: DoctorOptions, context: CommandContext): Promise<void> {
+  const { checkTraining } = await import("../doctor/backend.ts");
   const plan = parsePlan(await readFile(planUrl, "utf8"));
   const checks: readonly Check[] = [
     async () => checkNode(process.versions.node),

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemRandom } from "@chorus/aggregation";
-import { runParticipant } from "@chorus/client";
 import { type Command, InvalidArgumentError } from "commander";
 import type { CommandContext } from "../context.ts";
 import { createLogger } from "../terminal/logger.ts";
@@ -44,6 +43,7 @@ async function participate(options: ParticipantOptions, context: CommandContext)
   context
     .terminal(options.json)
     .show({ event: "configuration", ...options }, () => configurationText({ ...options }));
+  const { runParticipant } = await import("@chorus/client");
   await runParticipant(
     {
       coordinator: options.coordinator,

@@ -1,8 +1,6 @@
 import type { Command } from "commander";
 import type { CommandContext } from "../context.ts";
-import { openHistory } from "../verify/open-history.ts";
 import { formatVerification } from "../verify/table.ts";
-import { requireThatHolds, verifyRun } from "../verify/verify-run.ts";
 import {
   coordinatorChoice,
   type OperatorOptions,
@@ -17,7 +15,7 @@ interface VerifyOptions extends OperatorOptions {
 }
 
 /** Adds `verify`. */
-export function addVerify(parent: Command, { terminal, signal }: CommandContext): void {
+export function addVerify(parent: Command, context: CommandContext): void {
   const command = parent
     .command("verify <run>")
     .description(
@@ -27,23 +25,30 @@ export function addVerify(parent: Command, { terminal, signal }: CommandContext)
     .option("--chain-url <url>", "JSON-RPC of the chain; default: the data directory's")
     .option("--contract <address>", "the ledger's contract; default: the data directory's")
     .option("--committer <address>", "the account that committed; default: the data directory's")
-    .action(async (prefix: string, options: VerifyOptions) => {
-      const out = terminal(options.json);
-      const { chainUrl, contract, committer } = options;
-      const ledger = { chainUrl, contract, committer };
-      await using history = await openHistory(coordinatorChoice(options), ledger, signal);
-      const runId = await history.findRun(prefix, signal);
-      const verification = await verifyRun(runId, history.source, history.ledger, signal);
-      out.show(verification, formatVerification);
-      if (verification.waiting > 0)
-        out.warn(
-          `${verification.waiting} rounds wait for the chain: verify again once they are on it`,
-        );
-      requireThatHolds(verification);
-    });
+    .action((prefix: string, options: VerifyOptions) => verify(prefix, options, context));
   withCoordinatorOptions(command);
   withCommonOptions(command, [
     "chorus verify 3f2a91",
     "chorus verify 3f2a91 --data-dir runs/2026-01-01T12-00-00/coordinator --json",
   ]);
+}
+
+async function verify(
+  prefix: string,
+  options: VerifyOptions,
+  { terminal, signal }: CommandContext,
+): Promise<void> {
+  const { openHistory } = await import("../verify/open-history.ts");
+  const { requireThatHolds, verifyRun } = await import("../verify/verify-run.ts");
+  const out = terminal(options.json);
+  const { chainUrl, contract, committer } = options;
+  const chosen = { chainUrl, contract, committer };
+  await using history = await openHistory(coordinatorChoice(options), chosen, signal);
+  const runId = await history.findRun(prefix, signal);
+  const verification = await verifyRun(runId, history.source, history.ledger, signal);
+  out.show(verification, formatVerification);
+  const { waiting } = verification;
+  if (waiting > 0)
+    out.warn(`${waiting} ${waiting === 1 ? "round waits" : "rounds wait"} for the chain`);
+  requireThatHolds(verification);
 }

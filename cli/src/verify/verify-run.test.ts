@@ -5,7 +5,6 @@ import {
   layoutOf,
   modelHash,
   modelToBytes,
-  parsePlan,
   planHash,
   sha256Hex,
 } from "@chorus/aggregation";
@@ -14,52 +13,11 @@ import { expect, test } from "vitest";
 import type { CompletedRound, RunDetails } from "../operator/run.ts";
 import { type Difference, describeDifference, type HistorySource } from "./history.ts";
 import { formatVerification } from "./table.ts";
+import { samplePlan } from "./testing/sample-plan.ts";
 import { requireThatHolds, verifyRun } from "./verify-run.ts";
 
 const never = new AbortController().signal;
-const plan = parsePlan({
-  name: "tiny",
-  model: {
-    class_name: "Sequential",
-    config: {
-      name: "tiny",
-      layers: [
-        {
-          class_name: "Dense",
-          config: { batch_input_shape: [null, 2], units: 1, activation: "sigmoid" },
-        },
-      ],
-    },
-  },
-  data: {
-    format: "csv",
-    features: [
-      { column: "a", kind: "number", mean: 0, scale: 1 },
-      { column: "b", kind: "number", mean: 0, scale: 1 },
-    ],
-    label: { column: "c", kind: "binary", positiveAbove: 0 },
-    missing: "refuse",
-  },
-  holdOut: 0.1,
-  training: {
-    loss: "binaryCrossentropy",
-    optimizer: { kind: "sgd", learningRate: 0.1, momentum: 0 },
-    batchSize: 4,
-    localSteps: 2,
-  },
-  strategy: { kind: "fedavg" },
-  protection: { kind: "masking", clippingNorm: 1, maxExamples: 10 },
-  rounds: 3,
-  seed: 7,
-  roundPolicy: {
-    select: 3,
-    overSelect: 1,
-    quorum: 3,
-    minSurvivors: 3,
-    softDeadlineMs: { training: 1000, exchange: 1000 },
-    hardDeadlineMs: { training: 2000, exchange: 2000 },
-  },
-});
+const plan = samplePlan;
 const layout = layoutOf(plan.model);
 
 /** A run of three rounds in memory, which a test may change before it is verified. */

@@ -161,15 +161,12 @@ test("a round in which everybody answers completes with the mean of all updates"
 });
 
 const operation = fc.record({
-  kind: fc.constantFrom(
-    "answer",
-    "answer",
-    "answer",
-    "answer",
-    "repeat",
-    "contradict",
-    "leave",
-    "time",
+  kind: fc.oneof(
+    { weight: 60, arbitrary: fc.constant("answer") },
+    { weight: 10, arbitrary: fc.constant("repeat") },
+    { weight: 5, arbitrary: fc.constant("contradict") },
+    { weight: 5, arbitrary: fc.constant("time") },
+    { weight: 1, arbitrary: fc.constant("leave") },
   ),
   who: fc.nat(cohort - 1),
 });
@@ -213,7 +210,8 @@ test("whatever messages come in whatever order, a round ends with an exact mean 
     ),
     { numRuns: 150 },
   );
-  expect(completed).toBeGreaterThan(0);
+  // Otherwise the property would say little: of 150 rounds, about half are expected to complete.
+  expect(completed).toBeGreaterThan(20);
 });
 
 test("a contradictory message is refused and changes nothing", async () => {

@@ -53,9 +53,17 @@ export function clientStream<Request, Response>(
   return (call, callback) => {
     handler(call, contextOf(call)).then(
       (response) => callback(null, response),
-      (error: unknown) => callback(toStatus(error, call.getPath())),
+      (error: unknown) => {
+        // A caller that hangs up in the middle is no failure of ours, and nobody is left to be told.
+        if (!isHangUp(error)) callback(toStatus(error, call.getPath()));
+      },
     );
   };
+}
+
+/** Whether reading a caller's messages ended because the caller went away. */
+function isHangUp(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
 }
 
 /** Serves a server-streaming call with an async generator, at the pace at which the caller reads. */
@@ -65,7 +73,7 @@ export function serverStream<Request, Response>(
 ): handleServerStreamingCall<Request, Response> {
   return (call) => {
     const context = contextOf(call);
-    pump(call, handler(call.request, context), context.signal).catch((error: unknown) => {
+    pump(call, () => handler(call.request, context), context.signal).catch((error: unknown) => {
       if (!context.signal.aborted) call.destroy(statusError(toStatus(error, call.getPath())));
     });
   };
@@ -73,10 +81,10 @@ export function serverStream<Request, Response>(
 
 async function pump<Request, Response>(
   call: ServerWritableStream<Request, Response>,
-  responses: AsyncIterable<Response>,
+  open: () => AsyncIterable<Response>,
   signal: AbortSignal,
 ): Promise<void> {
-  for await (const response of responses) {
+  for await (const response of open()) {
     if (signal.aborted) return;
     if (!call.write(response)) await once(call, "drain", { signal });
   }

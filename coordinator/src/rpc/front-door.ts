@@ -39,6 +39,11 @@ export class FrontDoor implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Takes no more connections; those that are open stay. */
+  stopListening(): void {
+    this.#server.close();
+  }
+
   /** Stops listening and cuts what is still open. */
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
@@ -45,12 +46,18 @@ export async function openRpcServer(
     port: door.port,
     setServing: (isServing) => health.setStatus("", isServing ? "SERVING" : "NOT_SERVING"),
     async [Symbol.asyncDispose]() {
-      injector.drain(drainMs);
-      await door[Symbol.asyncDispose]();
-      injector.destroy();
+      door.stopListening();
+      await Promise.race([shutDown(server), setTimeout(drainMs, undefined, { ref: false })]);
       server.forceShutdown();
+      injector.destroy();
+      await door[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Lets calls in flight end. */
+function shutDown(server: Server): Promise<void> {
+  return new Promise((resolve) => server.tryShutdown(() => resolve()));
 }
 
 /** Our own descriptions, for reflection only: messages are coded by ts-proto. */

@@ -1,23 +1,21 @@
 import {
-  type Hash,
+  invitationCount,
   type ModelLayout,
-  modelFromBytes,
-  modelToBytes,
   type Plan,
   type RandomSource,
-  sha256Hex,
 } from "@chorus/aggregation";
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import type { RoundMetrics } from "../metrics.ts";
 import type { Session, Sessions } from "../participants/sessions.ts";
 import { ActiveRound, type RoundEffects } from "../round/active-round.ts";
-import { Abandoned, type Committing } from "../round/ended.ts";
+import type { Committing } from "../round/ended.ts";
 import type { RoundFacts } from "../round/facts.ts";
 import { isGathering } from "../round/round.ts";
 import { selectUniformly } from "../selection/uniform.ts";
-import type { BlobStore, RoundResult, RunRecord, Store } from "../store/store.ts";
+import { type BlobStore, type RunRecord, type Store, StoreError } from "../store/store.ts";
 import type { RunFeed } from "./feed.ts";
+import { Keeper } from "./keeper.ts";
 import type { RunState } from "./state.ts";
 
 const firstBackoffMs = 1_000;
@@ -41,9 +39,11 @@ export interface RunDependencies {
 export class RunLoop {
   readonly plan: Plan;
   readonly #layout: ModelLayout;
+  readonly #keeper: Keeper;
   readonly #deps: RunDependencies;
   #run: RunRecord;
   #state: RunState = { kind: "ended" };
+  #problem = "";
 
   constructor(
     options: { readonly run: RunRecord; readonly plan: Plan; readonly layout: ModelLayout },
@@ -52,6 +52,7 @@ export class RunLoop {
     this.#run = options.run;
     this.plan = options.plan;
     this.#layout = options.layout;
+    this.#keeper = new Keeper(options, dependencies);
     this.#deps = dependencies;
   }
 
@@ -61,6 +62,11 @@ export class RunLoop {
 
   get state(): RunState {
     return this.#state;
+  }
+
+  /** Why the store takes no rounds; "" when it does. */
+  get problem(): string {
+    return this.#problem;
   }
 
   /** The round that runs now, if one does. */
@@ -75,6 +81,7 @@ export class RunLoop {
       const completed = await this.#attempt(signal).catch((error: unknown) =>
         this.#failed(error, signal),
       );
+      if (completed) this.#problem = "";
       backoffMs = completed ? firstBackoffMs : Math.min(backoffMs * 2, longestBackoffMs);
       if (!completed && !signal.aborted) await this.#backOff(backoffMs / 2, signal);
     }
@@ -94,41 +101,59 @@ export class RunLoop {
 
   /** One attempt at the next round; true when it was completed. */
   async #attempt(signal: AbortSignal): Promise<boolean> {
-    const { store, clock, sessions, log } = this.#deps;
+    const { store, clock, log } = this.#deps;
     const invited = await this.#awaitParticipants(signal);
+    await this.#abandonOpenAttempts();
     const { runId } = this.#run;
     const round = this.#run.completedRounds + 1;
     const { count } = await store.attempts(runId, round);
     const facts = this.#facts(round, count + 1);
     const active = new ActiveRound(facts, invited, this.#effects());
+    const { roundId, attempt } = facts;
+    const startedAtMs = clock.now();
+    await store.startAttempt({ roundId, runId, round, attempt, startedAtMs });
     this.#state = { kind: "in-round", active };
+    log.info({ runId, round, attempt, invited: invited.length }, "round begins");
+    return await this.#runRound(active, startedAtMs, signal);
+  }
+
+  /** Runs the round to its end and tells its participants how it ended; true when it was completed. */
+  async #runRound(active: ActiveRound, startedAtMs: number, signal: AbortSignal): Promise<boolean> {
+    const { sessions } = this.#deps;
     const ids = [...active.members.keys()];
     sessions.occupy(ids);
-    const startedAtMs = clock.now();
-    await store.startAttempt({
-      roundId: facts.roundId,
-      runId,
-      round,
-      attempt: facts.attempt,
-      startedAtMs,
-    });
-    log.info({ runId, round, attempt: facts.attempt, invited: ids.length }, "round begins");
-    let ended: Committing | Abandoned = new Abandoned(facts, "the coordinator failed");
+    let abandoned = "the coordinator failed";
+    let modelHash = "";
     try {
-      ended = await active.run(signal);
-      if (ended.phase === "committing") await this.#complete(ended, active, startedAtMs);
+      const ended = await active.run(signal);
+      if (ended.phase === "abandoned") abandoned = ended.reason;
+      else {
+        await this.#complete(ended, active, startedAtMs);
+        ({ modelHash } = ended);
+        abandoned = "";
+      }
     } finally {
-      if (ended.phase === "abandoned") await this.#abandoned(ended);
-      this.#sendEnd(active, ended);
+      const { roundId } = active.facts;
+      for (const id of ids)
+        sessions.send(id, { kind: "round-ended", roundId, abandoned, modelHash });
       sessions.release(ids);
+      if (abandoned !== "") await this.#abandon(active.facts, abandoned);
     }
-    return ended.phase === "committing";
+    return abandoned === "";
+  }
+
+  /** An attempt whose end could not be stored when it came: the store takes writes again now. */
+  async #abandonOpenAttempts(): Promise<void> {
+    const { store, clock } = this.#deps;
+    for (const { roundId, runId } of await store.openAttempts())
+      if (runId === this.#run.runId)
+        await store.abandonAttempt(roundId, "the store did not take its end", clock.now());
   }
 
   /** Resolves with whom to invite: when `select` are free, or at the soft deadline when a quorum is. */
   async #awaitParticipants(signal: AbortSignal): Promise<readonly Session[]> {
     const { sessions, clock, random } = this.#deps;
-    const { select, overSelect, quorum, softDeadlineMs } = this.plan.roundPolicy;
+    const { select, quorum, softDeadlineMs } = this.plan.roundPolicy;
     const softAtMs = clock.now() + softDeadlineMs.exchange;
     this.#state = { kind: "waiting-for-participants", softAtMs };
     for (;;) {
@@ -136,7 +161,7 @@ export class RunLoop {
       const { free } = sessions;
       const waitMs = softAtMs - clock.now();
       if (free.length >= select || (free.length >= quorum && waitMs <= 0))
-        return selectUniformly(free, Math.ceil(select * overSelect), random);
+        return selectUniformly(free, invitationCount(this.plan.roundPolicy), random);
       await this.#nextChange(waitMs > 0 ? waitMs : softDeadlineMs.exchange, signal);
     }
   }
@@ -194,98 +219,38 @@ export class RunLoop {
         metrics.phaseSeconds.observe({ phase }, seconds);
         if (phase === "aggregating") metrics.aggregationSeconds.observe(seconds);
       },
-      loadParent: () => this.#loadParent(),
+      loadParent: () => this.#keeper.load(this.#run),
     };
   }
 
-  async #loadParent(): Promise<{ model: Float32Array; state: Float32Array | undefined }> {
-    const { blobs } = this.#deps;
-    const { modelHash, strategyStateHash } = this.#run;
-    const model = modelFromBytes(this.#layout, await blobs.get(modelHash));
-    const state =
-      strategyStateHash === ""
-        ? undefined
-        : modelFromBytes(this.#layout, await blobs.get(strategyStateHash));
-    return { model, state };
-  }
-
-  /** Files first, then one transaction that makes the round part of the run: a crash in between loses nothing. */
   async #complete(ended: Committing, active: ActiveRound, startedAtMs: number): Promise<void> {
-    const { blobs, store, feed, metrics, log } = this.#deps;
-    await blobs.put(ended.modelHash, modelToBytes(ended.model));
-    const strategyStateHash = await this.#keepState(ended.strategyState);
-    const result = this.#result(ended, active, startedAtMs, strategyStateHash);
-    await store.completeRound(result);
+    const { feed, metrics, log } = this.#deps;
+    const result = await this.#keeper.keep(ended, active, startedAtMs);
     metrics.rounds.inc({ outcome: "completed" });
     metrics.reports.inc(result.survivors);
     metrics.dropouts.inc(result.cohort - result.survivors);
-    const { runId, round, survivors } = result;
-    log.info({ runId, round, survivors, modelHash: result.modelHash }, "round completed");
+    const { runId, round, survivors, modelHash } = result;
+    log.info({ runId, round, survivors, modelHash }, "round completed");
     feed.publish(runId, { kind: "completed", row: { ...result, commit: undefined } });
     await this.#reload();
     this.#deps.completed();
   }
 
-  /** Keeps the outer optimiser's state under the SHA-256 of its bytes; "" for a strategy without one. */
-  async #keepState(state: Float32Array | undefined): Promise<Hash | ""> {
-    if (state === undefined) return "";
-    const bytes = modelToBytes(state);
-    const hash = sha256Hex(bytes);
-    await this.#deps.blobs.put(hash, bytes);
-    return hash;
-  }
-
-  #result(
-    { facts, modelHash, updatesRoot, cohort, survivors, counts }: Committing,
-    active: ActiveRound,
-    startedAtMs: number,
-    strategyStateHash: Hash | "",
-  ): RoundResult {
-    const { trainingExamples, evaluationExamples, evaluationCorrect } = counts;
-    const lossSum = counts.evaluationLossMillis / 1000;
-    return {
-      roundId: facts.roundId,
-      runId: facts.runId,
-      round: facts.round,
-      attempts: facts.attempt,
-      parentModelHash: facts.parentModelHash,
-      modelHash,
-      strategyStateHash,
-      updatesRoot,
-      cohort,
-      survivors: survivors.size,
-      startedAtMs,
-      endedAtMs: this.#deps.clock.now(),
-      phases: active.phases,
-      ...active.traffic,
-      trainingExamples,
-      evaluationExamples,
-      evaluationCorrect,
-      evaluationLoss: evaluationExamples === 0 ? 0 : lossSum / evaluationExamples,
-    };
-  }
-
-  async #abandoned({ facts, reason }: Abandoned): Promise<void> {
+  async #abandon(facts: RoundFacts, reason: string): Promise<void> {
     const { store, clock, feed, metrics, log } = this.#deps;
     const { runId, round, attempt, roundId } = facts;
-    await store.abandonAttempt(roundId, reason, clock.now());
     metrics.rounds.inc({ outcome: "abandoned" });
     log.warn({ runId, round, attempt, reason }, "round abandoned");
     feed.publish(runId, { kind: "abandoned", round, attempt, reason });
+    await store.abandonAttempt(roundId, reason, clock.now());
   }
 
-  #sendEnd(active: ActiveRound, ended: Committing | Abandoned): void {
-    const { roundId } = active.facts;
-    const abandoned = ended.phase === "abandoned" ? ended.reason : "";
-    const modelHash = ended.phase === "committing" ? ended.modelHash : "";
-    for (const id of active.members.keys())
-      this.#deps.sessions.send(id, { kind: "round-ended", roundId, abandoned, modelHash });
-  }
-
-  /** A store that fails or a bug ends the attempt, not the run. */
+  /** A store that fails, a damaged file or a bug ends the attempt, not the run. */
   #failed(error: unknown, signal: AbortSignal): boolean {
-    if (!signal.aborted)
-      this.#deps.log.error({ error, runId: this.#run.runId }, "an attempt at a round failed");
+    if (signal.aborted) return false;
+    const { runId } = this.#run;
+    this.#problem = error instanceof StoreError ? `${error.code}: ${error.message}` : "";
+    this.#deps.log.error({ error, runId }, "an attempt at a round failed");
     return false;
   }
 

@@ -7,6 +7,7 @@ import {
   modelToBytes,
   type ParticipantId,
   type Plan,
+  PlanError,
   parsePlan,
   planHash,
   sha256Hex,
@@ -40,8 +41,18 @@ export class Runs {
       await store.abandonAttempt(roundId, "the coordinator restarted", clock.now());
       log.warn({ runId, round }, "attempt cut off by a restart abandoned");
     }
-    for (const run of await store.runs())
-      if (run.status === "running") this.#drive(run, parsePlan(run.plan));
+    for (const run of await store.runs()) if (run.status === "running") this.#resume(run);
+  }
+
+  /** A plan of another version that this one does not understand stops its run, not the coordinator. */
+  #resume(run: RunRecord): void {
+    try {
+      this.#drive(run, parsePlan(run.plan));
+    } catch (error) {
+      if (!(error instanceof PlanError)) throw error;
+      const { runId, name } = run;
+      this.#deps.log.error({ error, runId, name }, "run cannot go on: its plan is not understood");
+    }
   }
 
   /** Starts a run of a plan. Throws PlanError for a plan that does not hold. */
@@ -121,6 +132,13 @@ export class Runs {
     for (const { loop } of this.#driven.values())
       if (loop.active?.members.has(participantId)) return loop.active;
     return undefined;
+  }
+
+  /** What keeps running runs from going on, besides their participants. */
+  get problems(): readonly string[] {
+    return [...this.#driven.values()]
+      .map(({ loop }) => loop.problem)
+      .filter((problem) => problem !== "");
   }
 
   /** Abandons running rounds and waits for all loops to end; the runs stay running in the store. */

@@ -1,0 +1,107 @@
+import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { layoutOf, modelHash } from "@chorus/aggregation";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openOfflineHistory } from "./offline.ts";
+import { sampleModel, writeSampleRun } from "./testing/data-directory.ts";
+import { samplePlan } from "./testing/sample-plan.ts";
+import { requireThatHolds, verifyRun } from "./verify-run.ts";
+
+const never = new AbortController().signal;
+const noChoice = { chainUrl: undefined, contract: undefined, committer: undefined };
+
+let folder = "";
+let original = "";
+let runId = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "chorus-verify-"));
+  original = join(folder, "original");
+  runId = await writeSampleRun(original);
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+/** A copy of the data directory, to be damaged. */
+async function copy(): Promise<string> {
+  const path = await mkdtemp(join(folder, "copy-"));
+  await cp(original, path, { recursive: true });
+  return path;
+}
+
+/** Reads a data directory and throws for the first thing that does not hold, as the command does. */
+async function verify(directory: string) {
+  await using history = await openOfflineHistory(directory, noChoice, never);
+  const verification = await verifyRun(runId, history.source, history.ledger, never);
+  requireThatHolds(verification);
+  return verification;
+}
+
+async function flipBit(path: string, bit: number): Promise<void> {
+  const bytes = await readFile(path);
+  const at = Math.floor(bit / 8);
+  bytes[at] = (bytes[at] ?? 0) ^ (1 << (bit % 8));
+  await writeFile(path, bytes);
+}
+
+/** Every place of a text in the files below a folder: file and byte. */
+async function placesOf(text: string, path: string): Promise<[file: string, byte: number][]> {
+  const places: [string, number][] = [];
+  for (const name of await readdir(path, { recursive: true })) {
+    const file = join(path, name);
+    if (!(await stat(file)).isFile()) continue;
+    const bytes = await readFile(file);
+    for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1))
+      places.push([file, at]);
+  }
+  return places;
+}
+
+test("an untouched data directory holds, and reading it twice finds the same", async () => {
+  const first = await verify(original);
+  expect(first).toMatchObject({ waiting: 0, differences: [] });
+  expect(first.rounds).toHaveLength(3);
+  expect(await verify(original)).toEqual(first);
+});
+
+test("one flipped bit in a round's model file is found and named after the round", async () => {
+  const directory = await copy();
+  const hash = modelHash(layoutOf(samplePlan.model), sampleModel(2));
+  await flipBit(join(directory, "blobs", hash.slice(0, 2), hash), 37);
+  await expect(verify(directory)).rejects.toMatchObject({
+    code: "verification-failed",
+    message: expect.stringMatching(`^round 2: model file ${hash.slice(0, 12)}… differs`),
+  });
+});
+
+test("one flipped bit in the store, wherever it keeps a round's model hash, is found", async () => {
+  const hash = modelHash(layoutOf(samplePlan.model), sampleModel(2));
+  const places = await placesOf(hash, join(await copy(), "store", "base"));
+  expect(places.length).toBeGreaterThan(1);
+  for (const [index] of places.entries()) {
+    const directory = await copy();
+    const [file, byte] = (await placesOf(hash, join(directory, "store", "base")))[index] ?? ["", 0];
+    await flipBit(file, 8 * byte);
+    await expect(verify(directory)).rejects.toMatchObject({
+      code: "verification-failed",
+      message: expect.stringContaining("the store is damaged"),
+    });
+  }
+});
+
+test("one flipped bit in a block of the chain is found and named after the round that it holds", async () => {
+  const directory = await copy();
+  const [file, byte] = (await placesOf("block:3", join(directory, "chain")))[0] ?? ["", 0];
+  await flipBit(file, 8 * (byte + 40));
+  await expect(verify(directory)).rejects.toMatchObject({
+    code: "verification-failed",
+    message: expect.stringContaining("round 2: the chain is damaged: block 3"),
+  });
+});
+
+test("a folder that is no data directory is refused, and nothing is made in it", async () => {
+  const empty = await mkdtemp(join(folder, "empty-"));
+  await expect(verify(empty)).rejects.toMatchObject({ code: "not-running" });
+  expect(await readdir(empty)).toEqual([]);
+});
