@@ -1,4 +1,5 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { open, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { type Address, isAddress, type Transport } from "viem";
 import { type ContractLedger, openContractLedger } from "./contract/contract-ledger.ts";
 import { httpTransport } from "./contract/http-transport.ts";
@@ -108,7 +109,10 @@ export async function knownContract(file: string): Promise<Address | undefined> 
   return isAddress(address) ? address : undefined;
 }
 
+/** Durable when it resolves: a contract that is forgotten is deployed a second time, and its history is not found again. */
 async function remember(file: string, address: Address): Promise<void> {
   await writeFile(`${file}.new`, `${address}\n`, { mode: 0o600, flush: true });
   await rename(`${file}.new`, file);
+  await using folder = await open(dirname(file), "r");
+  await folder.sync();
 }

@@ -32,8 +32,8 @@ export function verifyRun(
     }
     const recomputed = entryHash(head.entry, committer, record);
     const kept = state.entries[round - 1] ?? "none";
-    compare(runId, round, "record gives", entry, recomputed);
-    compare(runId, round, "ledger keeps", kept, recomputed);
+    compare(runId, round, "its record came with entry", entry, recomputed);
+    compare(runId, round, "the ledger keeps entry", kept, recomputed);
     head = {
       round,
       planHash: record.planHash,
@@ -44,8 +44,8 @@ export function verifyRun(
   compareHeads(runId, head, state.head);
 }
 
-function compare(runId: Hash, round: number, where: string, got: Hash, wanted: Hash): void {
-  if (got !== wanted) throw broken(runId, round, `the ${where} entry ${got}, the chain ${wanted}`);
+function compare(runId: Hash, round: number, what: string, got: Hash, wanted: Hash): void {
+  if (got !== wanted) throw broken(runId, round, `${what} ${got}, the records give ${wanted}`);
 }
 
 function compareHeads(runId: Hash, recomputed: RunHead, kept: RunHead): void {
@@ -55,9 +55,9 @@ function compareHeads(runId: Hash, recomputed: RunHead, kept: RunHead): void {
     throw broken(runId, first, text);
   }
   const round = Math.max(1, kept.round);
-  compare(runId, round, "ledger's head has", kept.entry, recomputed.entry);
-  compare(runId, round, "ledger's head has plan, not", kept.planHash, recomputed.planHash);
-  compare(runId, round, "ledger's head has model, not", kept.modelHash, recomputed.modelHash);
+  compare(runId, round, "the head has entry", kept.entry, recomputed.entry);
+  compare(runId, round, "the head has plan", kept.planHash, recomputed.planHash);
+  compare(runId, round, "the head has model", kept.modelHash, recomputed.modelHash);
 }
 
 function broken(runId: Hash, round: number, what: string, cause?: unknown): LedgerError {

@@ -15,6 +15,8 @@ process.exitCode = await main(process.argv);
 /** Runs one command and returns the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
   listenForStops();
+  // Whoever read the output has gone: `chorus run ls | head`.
+  stdout.once("error", () => process.exit(1));
   const context: CommandContext = {
     terminal: (isJson) => new Terminal({ stdout, stderr }, isJson),
     stderr,
@@ -26,6 +28,8 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    // No command was given: the help that was printed says all.
+    if (error instanceof CommanderError && error.code === "commander.help") return 2;
     const told = toCliError(error, stop.signal);
     stderr.write(`${asJson ? jsonError(told) : textError(told)}\n`);
     return told.exitCode;

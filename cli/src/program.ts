@@ -15,7 +15,7 @@ export function buildProgram(context: CommandContext): Command {
   const program = new Command("chorus")
     .description("Federated training on data that never leaves its site, every round on a chain.")
     .exitOverride()
-    .configureOutput({ writeErr: () => {} })
+    .configureOutput({ outputError: () => {} })
     .showHelpAfterError(false)
     .addHelpText("after", `\nBegin with:\n  $ chorus demo\n${exitCodesHelp}`);
   addDemo(program, context);

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { inspect } from "node:util";
-import { custom } from "viem";
+import { custom, type Transport } from "viem";
 import { describe, expect, test } from "vitest";
 import type { Provider } from "../embedded/provider.ts";
 import { LedgerError } from "../ledger.ts";
@@ -26,8 +26,11 @@ function silentServer(): Server {
   return createServer((socket) => socket.resume());
 }
 
-async function openAt(url: string, signal = never) {
-  const transport = httpTransport(url);
+async function openAt(url: string) {
+  return await openWith(httpTransport(url), timeoutMs, never);
+}
+
+async function openWith(transport: Transport, timeoutMs: number, signal: AbortSignal) {
   const options = { transport, account: owner, contractAddress: undefined, timeoutMs };
   return await openContractLedger(options, signal);
 }
@@ -61,6 +64,13 @@ describe("a chain that does not answer is unreachable:", () => {
     await expect(openAt(url)).rejects.toMatchObject({ code: "unreachable" });
   });
 
+  test("a transport that never answers and knows no time-outs", async () => {
+    const silent = custom({ request: () => Promise.withResolvers<never>().promise });
+    const opening = openWith(silent, timeoutMs, never);
+    await expect(opening).rejects.toMatchObject({ code: "unreachable" });
+    await expect(opening).rejects.toThrow(`no answer within ${timeoutMs} ms`);
+  });
+
   test("to a reader too", async () => {
     await using server = silentServer();
     const transport = httpTransport(await listen(server));
@@ -70,12 +80,17 @@ describe("a chain that does not answer is unreachable:", () => {
   });
 });
 
-test("an abort while the chain is silent ends the wait with the signal's reason", async () => {
+test("an abort while the chain is silent ends the wait with the signal's reason and the connection", async () => {
   await using server = silentServer();
-  const url = await listen(server);
+  const transport = httpTransport(await listen(server));
+  const connected = once(server, "connection");
   const controller = new AbortController();
-  server.on("connection", () => controller.abort(new Error("shutting down")));
-  await expect(openAt(url, controller.signal)).rejects.toThrow("shutting down");
+  const opening = openWith(transport, patienceMs, controller.signal);
+  const [socket] = await connected;
+  const cut = once(socket, "close");
+  controller.abort(new Error("shutting down"));
+  await expect(opening).rejects.toThrow("shutting down");
+  await cut;
 });
 
 test("an error never shows the URL, which may hold a key", async () => {

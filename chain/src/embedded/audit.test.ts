@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto";
 import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ClassicLevel } from "classic-level";
 import type { Address } from "viem";
 import { describe, expect, test } from "vitest";
 import { LedgerError } from "../ledger.ts";
+import { withRecords } from "../testing/level-records.ts";
 import { hashOf, recordOf } from "../testing/records.ts";
 import { TemporaryFolder } from "../testing/temporary-folder.ts";
 import { never, openTestChain, openTestLedger } from "../testing/test-chain.ts";
-
-type Records = ClassicLevel<string, Uint8Array>;
 
 const runId = hashOf("run a");
 
@@ -19,11 +17,6 @@ async function makeChain(directory: string): Promise<Address> {
   const ledger = await openTestLedger(chain);
   for (const round of [1, 2]) await ledger.commit(recordOf("a", round), never);
   return ledger.contractAddress;
-}
-
-async function withRecords<T>(directory: string, work: (records: Records) => Promise<T>) {
-  await using records: Records = new ClassicLevel(directory, { valueEncoding: "view" });
-  return await work(records);
 }
 
 /** Changes one bit, which one the record's name decides; twice is never. */
@@ -114,7 +107,10 @@ test("records that LevelDB lost are damage, whichever they are", async () => {
   }
 });
 
-test("a commit that meets damaged state fails as damaged-block and adds no block", async () => {
+test.each([
+  ["damaged", flipBit],
+  ["lost", loseRecord],
+])("a commit that meets %s state fails as damaged-block and adds no block", async (_how, harm) => {
   await using folder = await TemporaryFolder.make();
   const address = await makeChain(folder.path);
   const names = await withRecords(folder.path, (records) => records.keys().all());
@@ -122,16 +118,20 @@ test("a commit that meets damaged state fails as damaged-block and adds no block
   for (const name of names.filter((one) => one.startsWith("state:"))) {
     await using copy = await TemporaryFolder.make();
     await copyFiles(folder.path, copy.path);
-    await flipBit(copy.path, name);
+    await harm(copy.path, name);
     const outcome = await commitNext(copy.path, address).catch((error: unknown) => error);
     if (typeof outcome === "number") continue;
     expect(outcome).toMatchObject({ code: "damaged-block" });
     refused += 1;
-    await flipBit(copy.path, name);
-    expect(await commitNext(copy.path, address)).toBe(4);
+    const kept = await withRecords(copy.path, (records) => records.keys().all());
+    expect(kept.filter((one) => one.startsWith("block:"))).toHaveLength(4);
   }
   expect(refused).toBeGreaterThan(5);
 });
+
+async function loseRecord(directory: string, name: string): Promise<void> {
+  await withRecords(directory, (records) => records.del(name));
+}
 
 /** Commits round 3. */
 async function commitNext(directory: string, address: Address): Promise<number> {
@@ -140,29 +140,35 @@ async function commitNext(directory: string, address: Address): Promise<number> 
   return (await ledger.commit(recordOf("a", 3), never)).blockNumber;
 }
 
-test("a bit flipped anywhere in LevelDB's table is found, unless it changes nothing", async () => {
-  await using folder = await TemporaryFolder.make();
-  const address = await makeChain(folder.path);
-  await withRecords(folder.path, (records) => records.compactRange("", "~"));
-  const tables = (await readdir(folder.path)).filter((file) => file.endsWith(".ldb"));
-  expect(tables).toHaveLength(1);
-  const table = tables[0] ?? "";
-  const good = await readFile(join(folder.path, table));
-  let found = 0;
-  for (let step = 0; step < 40; step += 1) {
-    const bad = Buffer.from(good);
-    const at = Math.floor(((step + 0.5) * good.length) / 40);
-    bad.writeUInt8(bad.readUInt8(at) ^ 1, at);
-    await using copy = await TemporaryFolder.make();
-    await copyFiles(folder.path, copy.path);
-    await writeFile(join(copy.path, table), bad);
-    const outcome = await historyAfterAudit(copy.path, address).catch((error: unknown) => error);
-    if (outcome instanceof LedgerError) found += 1;
-    if (outcome instanceof LedgerError) expect(outcome.code).toBe("damaged-block");
-    else expect(outcome).toBe(2);
-  }
-  expect(found).toBeGreaterThan(30);
-});
+test.each([
+  ["table", ".ldb"],
+  ["log", ".log"],
+])(
+  "a bit flipped anywhere in LevelDB's %s is found, unless it changes nothing",
+  async (_kind, extension) => {
+    await using folder = await TemporaryFolder.make();
+    const address = await makeChain(folder.path);
+    if (extension === ".ldb") await withRecords(folder.path, (r) => r.compactRange("", "~"));
+    const files = (await readdir(folder.path)).filter((name) => name.endsWith(extension));
+    expect(files).toHaveLength(1);
+    const file = files[0] ?? "";
+    const good = await readFile(join(folder.path, file));
+    let found = 0;
+    for (let step = 0; step < 30; step += 1) {
+      const bad = Buffer.from(good);
+      const at = Math.floor(((step + 0.5) * good.length) / 30);
+      bad.writeUInt8(bad.readUInt8(at) ^ 1, at);
+      await using copy = await TemporaryFolder.make();
+      await copyFiles(folder.path, copy.path);
+      await writeFile(join(copy.path, file), bad);
+      const outcome = await historyAfterAudit(copy.path, address).catch((error: unknown) => error);
+      if (outcome instanceof LedgerError) found += 1;
+      if (outcome instanceof LedgerError) expect(outcome.code).toBe("damaged-block");
+      else expect(outcome).toBe(2);
+    }
+    expect(found).toBeGreaterThan(20);
+  },
+);
 
 async function historyAfterAudit(directory: string, address: Address): Promise<number> {
   await using chain = await openTestChain(directory);

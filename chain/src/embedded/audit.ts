@@ -14,7 +14,8 @@ export interface AuditReport {
 /**
  * Makes every block again from the one before, beginning with nothing, and compares all that it adds to the store (block,
  * receipts, indices, every trie node, code) byte for byte with what the store holds. Memory: one block. Throws LedgerError
- * `damaged-block` naming the first block that does not come out.
+ * `damaged-block` naming the first block that does not come out. Blocks that the end of a chain has lost are found when it is
+ * opened; an end that was taken away together with its note, only by somebody who knows a later head.
  */
 export async function auditChain(view: ChainView, signal: AbortSignal): Promise<AuditReport> {
   const archive = new Archive(view.store, view.common);

@@ -108,6 +108,7 @@ export class EmbeddedChain implements AsyncDisposable {
       const executed = await this.#execute(parent, tx);
       await this.#store.write(blockRecords(executed));
       this.#head = executed.block;
+      await this.#store.note(Number(executed.block.header.number));
     });
     return bytesToHex(tx.hash());
   }
@@ -146,11 +147,17 @@ export class EmbeddedChain implements AsyncDisposable {
 async function loadHead(view: ChainView, options: EmbeddedChainOptions): Promise<Block> {
   const archive = new Archive(view.store, view.common);
   const head = await archive.head();
+  const { description, notedBlock = -1 } = view.store;
+  const next = (head?.number ?? -1) + 1;
+  if (notedBlock >= next) {
+    const text = `block ${next}: it is missing, and ${description} had blocks up to ${notedBlock}`;
+    throw new LedgerError("damaged-block", text);
+  }
   if (head === undefined) return await makeFirstBlock(view, options);
   const first = await archive.block(0);
   const owner = getAddress(bytesToHex(first.header.extraData));
   if (options.account !== undefined && getAddress(options.account) !== owner) {
-    const text = `${view.store.description}: the chain belongs to account ${owner}, got ${options.account}`;
+    const text = `${description}: the chain belongs to account ${owner}, got ${options.account}`;
     throw new LedgerError("wrong-chain", text);
   }
   return await archive.block(head.number);
@@ -158,10 +165,6 @@ async function loadHead(view: ChainView, options: EmbeddedChainOptions): Promise
 
 async function makeFirstBlock(view: ChainView, options: EmbeddedChainOptions): Promise<Block> {
   const { account, now } = options;
-  if (!view.store.isNew) {
-    const text = `${view.store.description}: there is data, but no chain can be read from it`;
-    throw new LedgerError("damaged-block", text);
-  }
   if (account === undefined) {
     const text = `${view.store.description}: there is no chain, and no account to make one for`;
     throw new LedgerError("wrong-chain", text);
@@ -169,6 +172,7 @@ async function makeFirstBlock(view: ChainView, options: EmbeddedChainOptions): P
   const timestamp = BigInt(Math.floor(now() / 1000));
   const executed = await executeGenesis(view, hexToBytes(account), timestamp);
   await view.store.write(blockRecords(executed));
+  await view.store.note(0);
   return executed.block;
 }
 

@@ -1,24 +1,21 @@
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { ClassicLevel } from "classic-level";
 import { hasCode } from "../error-code.ts";
 import { LedgerError } from "../ledger.ts";
+import { BlockNote } from "./block-note.ts";
 import type { Batch, RecordStore } from "./record-store.ts";
 
 /** Keeps records in a LevelDB folder. A batch is one fsynced write of LevelDB's log. */
 export class LevelRecordStore implements RecordStore {
   readonly description: string;
-  readonly isNew: boolean;
+  readonly notedBlock: number | undefined;
   readonly #database: ClassicLevel<string, Uint8Array>;
+  readonly #note: BlockNote;
 
-  private constructor(
-    directory: string,
-    isNew: boolean,
-    database: ClassicLevel<string, Uint8Array>,
-  ) {
-    this.description = directory;
-    this.isNew = isNew;
+  private constructor(database: ClassicLevel<string, Uint8Array>, note: BlockNote) {
+    this.description = database.location;
+    this.notedBlock = note.found;
     this.#database = database;
+    this.#note = note;
   }
 
   /**
@@ -28,10 +25,10 @@ export class LevelRecordStore implements RecordStore {
   static async open(directory: string): Promise<LevelRecordStore> {
     const database = new ClassicLevel<string, Uint8Array>(directory, { valueEncoding: "view" });
     try {
-      const isNew = !(await holdsData(directory));
       await database.open();
-      return new LevelRecordStore(directory, isNew, database);
+      return new LevelRecordStore(database, await BlockNote.open(directory));
     } catch (error) {
+      await database.close();
       throw openFailure(directory, error);
     }
   }
@@ -53,24 +50,18 @@ export class LevelRecordStore implements RecordStore {
     }
   }
 
+  async note(block: number): Promise<void> {
+    try {
+      await this.#note.write(block);
+    } catch (cause) {
+      throw new LedgerError("unreachable", "the last block cannot be noted", { cause });
+    }
+  }
+
   async close(): Promise<void> {
     await this.#database.close();
+    await this.#note.close();
   }
-}
-
-/**
- * Whether LevelDB ever wrote anything there. Asked before it is opened: a log that it finds broken it drops, and then the
- * folder looks like a new one.
- */
-async function holdsData(directory: string): Promise<boolean> {
-  const files = await readdir(directory).catch((error: unknown) => {
-    if (hasCode(error, "ENOENT")) return [];
-    throw error;
-  });
-  for (const file of files.filter((name) => /\.(log|ldb|sst)$/.test(name))) {
-    if ((await stat(join(directory, file))).size > 0) return true;
-  }
-  return false;
 }
 
 /** `cause` is what abstract-level wraps around LevelDB's own error. */

@@ -64,19 +64,16 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
   const isHuman = !options.json && stderr.isTTY === true;
   const log = createLogger(stderr, { level: options.logLevel, isHuman });
   const chain = chainOf(options);
+  const { parseConfig, startCoordinator } = await import("@chorus/coordinator");
+  const config = parseConfig({
+    directory: options.dataDir,
+    federationName: options.name,
+    grpcAddress: options.grpc,
+    httpAddress: options.http,
+    chain,
+  });
   out.show({ event: "configuration", ...options, chain }, () => configurationText({ ...options }));
-  const { startCoordinator } = await import("@chorus/coordinator");
-  await using coordinator = await startCoordinator(
-    {
-      directory: options.dataDir,
-      federationName: options.name,
-      grpcAddress: options.grpc,
-      httpAddress: options.http,
-      chain,
-    },
-    { log },
-    signal,
-  );
+  await using coordinator = await startCoordinator(config, { log }, signal);
   out.show(servingLine(coordinator, options), (line) => servingText(line, options));
   if (!signal.aborted) await once(signal, "abort");
 }

@@ -5,7 +5,7 @@ import { datasetOf, type TestMeter, trainBaseline, wholeDatasetOf } from "./meas
 import type { Shard } from "./shards.ts";
 
 /** Measurements on a baseline's curve: each costs as much as a hundred steps. */
-const curvePoints = 8;
+const curvePoints = 9;
 
 /** What the federation is compared with, all with its budget of examples. */
 export interface Baselines {
@@ -46,12 +46,20 @@ export async function trainBaselines(
   return { centralised, alone };
 }
 
-/** Sums neighbours until at most `groups` are left; the sum of all stays what it was. */
-export function groupTrainings(trainings: readonly number[], groups: number): readonly number[] {
-  const size = Math.max(1, Math.ceil(trainings.length / groups));
-  return Array.from({ length: Math.ceil(trainings.length / size) }, (_, group) =>
-    trainings.slice(group * size, (group + 1) * size).reduce((sum, count) => sum + count, 0),
+/**
+ * Keeps the first, where accuracy rises fastest, and sums neighbours of the rest until at most `groups` (2 or more) are
+ * left. The sum of all stays what it was.
+ */
+export function groupTrainings(
+  [first, ...rest]: readonly number[],
+  groups: number,
+): readonly number[] {
+  if (first === undefined) return [];
+  const size = Math.max(1, Math.ceil(rest.length / (groups - 1)));
+  const sums = Array.from({ length: Math.ceil(rest.length / size) }, (_, group) =>
+    rest.slice(group * size, (group + 1) * size).reduce((sum, count) => sum + count, 0),
   );
+  return [first, ...sums];
 }
 
 /** The name of a participant's own curve. */

@@ -107,7 +107,8 @@ export class Children implements AsyncDisposable {
 
   constructor(mainPath: string) {
     this.#mainPath = mainPath;
-    process.on("exit", this.#killAll);
+    // First of all: what others do at the end must find them gone.
+    process.prependListener("exit", this.#killAll);
   }
 
   start(options: ChildOptions): Child {

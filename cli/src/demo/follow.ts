@@ -78,7 +78,7 @@ class Measurements {
     const { accuracyOf, region, now } = this.#dependencies;
     this.#progress.measured(round, await accuracyOf(modelHash, this.#signal), now());
     const line = this.#progress.lines.find((candidate) => candidate.round === round);
-    if (line !== undefined) region.note(formatRoundLine(line));
+    if (line !== undefined) region.plain(formatRoundLine(line));
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { CompletedRound, RunEvent } from "../operator/run.ts";
-import { exampleResult } from "../report/example-result.ts";
+import { exampleResult } from "../report/testing/example-result.ts";
 import { InterruptionDirector } from "./interruption.ts";
 
 const progress = (round: number, phase: string): RunEvent => ({

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { RunEvent, RunSummary } from "../operator/run.ts";
-import { exampleResult } from "../report/example-result.ts";
+import { exampleResult } from "../report/testing/example-result.ts";
 import { formatProgress, formatRoundLine } from "./live-table.ts";
 import { RunProgress } from "./progress.ts";
 

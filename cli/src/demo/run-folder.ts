@@ -1,16 +1,21 @@
+import { rmSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+const removal = { recursive: true, force: true, maxRetries: 5 } as const;
+
 /**
- * The folder of one demo. Until {@link RunFolder.keep} is called it is temporary: disposing of it removes it, whatever is in
- * it.
+ * The folder of one demo. Until {@link RunFolder.keep} is called it is temporary: disposing of it, or the end of this
+ * process, removes it with whatever is in it.
  */
 export class RunFolder implements AsyncDisposable {
   readonly path: string;
   #isKept = false;
+  readonly #removeNow = (): void => rmSync(this.path, removal);
 
   private constructor(path: string) {
     this.path = path;
+    process.on("exit", this.#removeNow);
   }
 
   /** Makes `<parent>/<time>`; the time in UTC, fit for a file name. Rejects with the system's error. */
@@ -51,9 +56,11 @@ export class RunFolder implements AsyncDisposable {
   /** From now on the folder stays. */
   keep(): void {
     this.#isKept = true;
+    process.off("exit", this.#removeNow);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#isKept) await rm(this.path, { recursive: true, force: true, maxRetries: 5 });
+    process.off("exit", this.#removeNow);
+    if (!this.#isKept) await rm(this.path, removal);
   }
 }

@@ -35,10 +35,10 @@ export function checkDataDirectory(path: string): Check {
       );
     }
     try {
-      await mkdir(path, { recursive: true });
+      const made = await mkdir(path, { recursive: true });
       const probe = join(path, `.doctor-${process.pid}`);
       await writeFile(probe, "");
-      await rm(probe);
+      await rm(made ?? probe, { recursive: true });
       return ok(name, `${path} can be written`);
     } catch (error) {
       const advice = "Choose another --data-dir, or let this user write there.";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { renderDemoReport } from "./demo-report.ts";
 import type { DemoResult } from "./demo-result.ts";
-import { exampleResult } from "./example-result.ts";
+import { exampleResult } from "./testing/example-result.ts";
 
 /** Tags that are opened and never closed, or closed and never opened. */
 function unbalancedTags(page: string): string[] {

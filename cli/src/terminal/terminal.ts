@@ -6,6 +6,8 @@ export interface LiveRegion extends Disposable {
   update(text: string): void;
   /** Writes lines above the region that stay. */
   note(text: string): void;
+  /** Writes lines where the region cannot show them: nothing where it can be rewritten. */
+  plain(text: string): void;
 }
 
 /** Streams that a command writes to, and what they can do. */
@@ -46,16 +48,18 @@ export class Terminal {
   }
 
   /**
-   * Opens a region to rewrite. Where lines cannot be rewritten only notes appear, one line each; with JSON nothing does.
+   * Opens a region to rewrite. Where lines cannot be rewritten only notes and plain lines appear; with JSON nothing does.
    */
   live(): LiveRegion {
     if (!this.isLive) {
-      return { update: () => {}, note: (text) => this.tell(text), [Symbol.dispose]: () => {} };
+      const tell = (text: string): void => this.tell(text);
+      return { update: () => {}, note: tell, plain: tell, [Symbol.dispose]: () => {} };
     }
     const region = createLogUpdate(this.#streams.stdout);
     return {
       update: (text) => region(text),
       note: (text) => region.persist(text),
+      plain: () => {},
       [Symbol.dispose]: () => region.done(),
     };
   }

@@ -55,7 +55,7 @@ export interface Verification {
   readonly rounds: readonly VerifiedRound[];
   /** Rounds that are not on the ledger yet. */
   readonly waiting: number;
-  /** In the order of the rounds; empty when everything holds. */
+  /** Damage first, then by round; empty when everything holds. */
   readonly differences: readonly Difference[];
 }
 

@@ -40,7 +40,7 @@ export async function openOfflineHistory(
   await requireData(dataDirectory);
   await using opened = new AsyncDisposableStack();
   const { paths } = opened.use(await openDataDirectory(dataDirectory, { random: systemRandom }));
-  const store = opened.use(await openUndamaged(paths, signal));
+  const store = opened.use(await undamaged(() => openAnyStore(paths, signal)));
   const blobs = await openBlobStore(paths.blobs);
   const chain = await openChain(paths, opened);
   const ledger = await openLedger(paths, chain, ledgerChoice, signal);
@@ -48,7 +48,7 @@ export async function openOfflineHistory(
   return {
     ledger,
     source: new OfflineHistory(dataDirectory, store, blobs, chain),
-    findRun: async (prefix) => pickRun(await store.runs(), prefix).runId,
+    findRun: async (prefix) => pickRun(await undamaged(() => store.runs()), prefix).runId,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -72,10 +72,10 @@ class OfflineHistory implements HistorySource {
   }
 
   async details(runId: Hash): Promise<RunDetails> {
-    const run = await this.#store.run(runId);
+    const run = await undamaged(() => this.#store.run(runId));
     if (run === undefined)
       throw new CliError("unknown-run", `there is no run ${runId}`, "List the runs.");
-    return detailsFromStore(run, await this.#store.rounds(runId));
+    return detailsFromStore(run, await undamaged(() => this.#store.rounds(runId)));
   }
 
   async model(modelHash: Hash): Promise<Uint8Array | undefined> {
@@ -119,9 +119,10 @@ async function requireData(dataDirectory: string): Promise<void> {
   });
 }
 
-async function openUndamaged(paths: DataPaths, signal: AbortSignal): Promise<PgliteStore> {
+/** Reads from the store. Throws {@link CliError} `verification-failed` when it is too damaged for that. */
+async function undamaged<Result>(read: () => Promise<Result>): Promise<Result> {
   try {
-    return await openAnyStore(paths, signal);
+    return await read();
   } catch (cause) {
     if (!(cause instanceof StoreError) || cause.code !== "damaged") throw cause;
     throw new CliError(

@@ -49,9 +49,10 @@ export async function verifyRun(
     for (const round of details.rounds) {
       const model = await checkRound(details, round, layout, source, signal);
       const entry = entries?.[round.round - 1];
-      const chain =
+      const compared =
         entries === undefined ? [] : checkEntry(details.run.planHash, runId, round, entry);
-      differences.push(...model, ...chain);
+      differences.push(...model, ...compared);
+      const chain = [...compared, ...damaged.filter((found) => found.round === round.round)];
       rounds.push(verdict(round, model, chain, entry, entries !== undefined));
     }
   }

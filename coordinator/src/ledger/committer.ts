@@ -98,7 +98,7 @@ export class Committer {
     this.#problem = known ? `${error.code}: ${error.message}` : "the store or the chain failed";
     this.#metrics.commits.inc({ outcome: known ? error.code : "failed" });
     const level = known && error.code === "unreachable" ? "warn" : "error";
-    this.#log[level]({ error }, "the chain takes no commits; they wait in the outbox");
+    this.#log[level]({ err: error }, "the chain takes no commits; they wait in the outbox");
   }
 }
 

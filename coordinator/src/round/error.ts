@@ -8,7 +8,8 @@ export type RoundErrorCode =
   | "wrong-model"
   | "wrong-config"
   | "wrong-length"
-  | "bad-chunk";
+  | "bad-chunk"
+  | "replaced-upload";
 
 /** A message was refused; the round itself goes on. */
 export class RoundError extends Error {

@@ -51,18 +51,21 @@ export function clientStream<Request, Response>(
   handler: (requests: AsyncIterable<Request>, context: CallContext) => Promise<Response>,
 ): handleClientStreamingCall<Request, Response> {
   return (call, callback) => {
-    handler(call, contextOf(call)).then(
+    const context = contextOf(call);
+    handler(call, context).then(
       (response) => callback(null, response),
       (error: unknown) => {
         // A caller that hangs up in the middle is no failure of ours, and nobody is left to be told.
-        if (!isHangUp(error)) callback(toStatus(error, call.getPath()));
+        if (!isHangUp(error, context.signal)) callback(toStatus(error, call.getPath()));
       },
     );
   };
 }
 
 /** Whether reading a caller's messages ended because the caller went away. */
-function isHangUp(error: unknown): boolean {
+function isHangUp(error: unknown, signal: AbortSignal): boolean {
+  if (!signal.aborted) return false;
+  if (error === signal.reason) return true;
   return error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
 }
 
@@ -74,7 +77,9 @@ export function serverStream<Request, Response>(
   return (call) => {
     const context = contextOf(call);
     pump(call, () => handler(call.request, context), context.signal).catch((error: unknown) => {
-      if (!context.signal.aborted) call.destroy(statusError(toStatus(error, call.getPath())));
+      if (context.signal.aborted) return;
+      // Emitted, not `destroy`ed with: grpc-js sends the status when the stream ends, which a destroyed one never does.
+      call.emit("error", statusError(toStatus(error, call.getPath())));
     });
   };
 }

@@ -50,7 +50,7 @@ function runHandlers(deps: OperatorServiceDependencies): RunHandlers {
   };
 }
 
-/** The run as it is, its rounds so far, then what happens, until the run has ended. */
+/** The run as it is, its rounds so far, how far the present one has come, then what happens, until the run has ended. */
 async function* watch(
   runId: string,
   { runs, store, feed }: OperatorServiceDependencies,
@@ -65,6 +65,8 @@ async function* watch(
     yield eventToWire({ kind: "completed", row });
   }
   if (run.status !== "running") return;
+  const progress = runs.progress(runId);
+  if (progress !== undefined) yield eventToWire({ kind: "progress", progress });
   for await (const event of events) {
     if (event.kind === "completed" && event.row.round <= seen) continue;
     yield eventToWire(event);

@@ -31,6 +31,7 @@ const roundStatus = {
   "wrong-config": status.INVALID_ARGUMENT,
   "wrong-length": status.INVALID_ARGUMENT,
   "bad-chunk": status.INVALID_ARGUMENT,
+  "replaced-upload": status.ABORTED,
 } satisfies Record<RoundErrorCode, Status>;
 
 const runStatus = {
@@ -64,6 +65,13 @@ export function statusOf(error: unknown): { code: Status; reason: string } | und
   return undefined;
 }
 
+/** Longest text of a status: it travels as one header, percent-encoded, and one beyond 64 KiB ends the connection. */
+const maxDetails = 4_096;
+
+function shortened(text: string): string {
+  return text.length <= maxDetails ? text : `${text.slice(0, maxDetails - 1)}…`;
+}
+
 /** Maps what handlers throw to gRPC statuses and counts refusals; a cause or a bug is logged, never sent. */
 export function statusMapper(
   log: Logger,
@@ -72,11 +80,11 @@ export function statusMapper(
   return (error, method) => {
     const known = statusOf(error);
     if (known === undefined || !(error instanceof Error)) {
-      log.error({ error, method }, "a call failed");
+      log.error({ err: error, method }, "a call failed");
       return { code: status.INTERNAL, details: "internal error: see the coordinator's log" };
     }
     refused(known.reason);
     log.debug({ method, reason: known.reason, text: error.message }, "message refused");
-    return { code: known.code, details: `${known.reason}: ${error.message}` };
+    return { code: known.code, details: shortened(`${known.reason}: ${error.message}`) };
   };
 }

@@ -28,7 +28,7 @@ export class UploadReceiver {
     signal: AbortSignal,
   ): Promise<void> {
     const { participantId } = session;
-    this.#running.get(participantId)?.abort();
+    this.#running.get(participantId)?.abort(replacement());
     const replaced = new AbortController();
     this.#running.set(participantId, replaced);
     try {
@@ -38,6 +38,10 @@ export class UploadReceiver {
       if (this.#running.get(participantId) === replaced) this.#running.delete(participantId);
     }
   }
+}
+
+function replacement(): RoundError {
+  return new RoundError("replaced-upload", "a newer upload of this participant took its place");
 }
 
 async function readUpload(

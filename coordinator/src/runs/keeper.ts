@@ -1,14 +1,22 @@
 import {
   type Hash,
+  ModelError,
   type ModelLayout,
   modelFromBytes,
+  modelHash,
   modelToBytes,
   sha256Hex,
 } from "@chorus/aggregation";
 import type { Clock } from "../clock.ts";
 import type { ActiveRound } from "../round/active-round.ts";
 import type { Committing } from "../round/ended.ts";
-import type { BlobStore, RoundResult, RunRecord, Store } from "../store/store.ts";
+import {
+  type BlobStore,
+  type RoundResult,
+  type RunRecord,
+  type Store,
+  StoreError,
+} from "../store/store.ts";
 
 /** Keeps what rounds make: models and optimiser states as files, results in the store. */
 export class Keeper {
@@ -27,16 +35,31 @@ export class Keeper {
     this.#clock = dependencies.clock;
   }
 
-  /** The run's newest model and its outer optimiser's state. Throws StoreError, ModelError for a file that is damaged. */
+  /**
+   * The run's newest model and its outer optimiser's state. Throws StoreError: `unknown` when a file is missing,
+   * `damaged` when it does not hold what its name says.
+   */
   async load({
-    modelHash,
+    modelHash: wanted,
     strategyStateHash,
   }: RunRecord): Promise<{ model: Float32Array; state: Float32Array | undefined }> {
-    const read = async (hash: Hash) => modelFromBytes(this.#layout, await this.#blobs.get(hash));
-    return {
-      model: await read(modelHash),
-      state: strategyStateHash === "" ? undefined : await read(strategyStateHash),
-    };
+    const model = await this.#read(wanted, (model) => modelHash(this.#layout, model));
+    if (strategyStateHash === "") return { model, state: undefined };
+    const state = await this.#read(strategyStateHash, (model) => sha256Hex(modelToBytes(model)));
+    return { model, state };
+  }
+
+  async #read(name: Hash, hashOf: (model: Float32Array) => Hash): Promise<Float32Array> {
+    const bytes = await this.#blobs.get(name);
+    try {
+      const model = modelFromBytes(this.#layout, bytes);
+      const hash = hashOf(model);
+      if (hash !== name) throw damaged(name, `it holds ${hash}`);
+      return model;
+    } catch (error) {
+      if (error instanceof ModelError) throw damaged(name, error.message);
+      throw error;
+    }
   }
 
   /**
@@ -81,4 +104,8 @@ export class Keeper {
     await this.#blobs.put(hash, bytes);
     return hash;
   }
+}
+
+function damaged(name: Hash, how: string): StoreError {
+  return new StoreError("damaged", `the model file ${name} is damaged: ${how}`);
 }

@@ -11,11 +11,11 @@ import type { Session, Sessions } from "../participants/sessions.ts";
 import { ActiveRound, type RoundEffects } from "../round/active-round.ts";
 import type { Committing } from "../round/ended.ts";
 import type { RoundFacts } from "../round/facts.ts";
-import { isGathering } from "../round/round.ts";
 import { selectUniformly } from "../selection/uniform.ts";
 import { type BlobStore, type RunRecord, type Store, StoreError } from "../store/store.ts";
 import type { RunFeed } from "./feed.ts";
 import { Keeper } from "./keeper.ts";
+import { progressOf } from "./progress.ts";
 import type { RunState } from "./state.ts";
 
 const firstBackoffMs = 1_000;
@@ -125,6 +125,8 @@ export class RunLoop {
     let abandoned = "the coordinator failed";
     let modelHash = "";
     try {
+      // A damaged file is better known before anybody trains from it.
+      await this.#keeper.load(this.#run);
       const ended = await active.run(signal);
       if (ended.phase === "abandoned") abandoned = ended.reason;
       else {
@@ -132,6 +134,9 @@ export class RunLoop {
         ({ modelHash } = ended);
         abandoned = "";
       }
+    } catch (error) {
+      if (error instanceof StoreError) abandoned += `: ${error.code}`;
+      throw error;
     } finally {
       const { roundId } = active.facts;
       for (const id of ids)
@@ -203,17 +208,9 @@ export class RunLoop {
     return {
       clock,
       send: (participantId, instruction) => sessions.send(participantId, instruction),
-      progressed({ round, facts: { round: number, attempt } }) {
-        if (!isGathering(round)) return;
-        const { phase, delivered, asked } = round;
-        const progress = {
-          round: number,
-          attempt,
-          phase,
-          delivered: delivered.size,
-          asked: asked.size,
-        };
-        feed.publish(runId, { kind: "progress", progress });
+      progressed(active) {
+        const progress = progressOf(active);
+        if (progress !== undefined) feed.publish(runId, { kind: "progress", progress });
       },
       phaseEnded(phase, seconds) {
         metrics.phaseSeconds.observe({ phase }, seconds);
@@ -239,10 +236,13 @@ export class RunLoop {
   async #abandon(facts: RoundFacts, reason: string): Promise<void> {
     const { store, clock, feed, metrics, log } = this.#deps;
     const { runId, round, attempt, roundId } = facts;
-    metrics.rounds.inc({ outcome: "abandoned" });
-    log.warn({ runId, round, attempt, reason }, "round abandoned");
-    feed.publish(runId, { kind: "abandoned", round, attempt, reason });
-    await store.abandonAttempt(roundId, reason, clock.now());
+    try {
+      await store.abandonAttempt(roundId, reason, clock.now());
+    } finally {
+      metrics.rounds.inc({ outcome: "abandoned" });
+      log.warn({ runId, round, attempt, reason }, "round abandoned");
+      feed.publish(runId, { kind: "abandoned", round, attempt, reason });
+    }
   }
 
   /** A store that fails, a damaged file or a bug ends the attempt, not the run. */
@@ -250,7 +250,7 @@ export class RunLoop {
     if (signal.aborted) return false;
     const { runId } = this.#run;
     this.#problem = error instanceof StoreError ? `${error.code}: ${error.message}` : "";
-    this.#deps.log.error({ error, runId }, "an attempt at a round failed");
+    this.#deps.log.error({ err: error, runId }, "an attempt at a round failed");
     return false;
   }
 

@@ -17,6 +17,8 @@ import { RoundError } from "../round/error.ts";
 import type { RunRecord } from "../store/store.ts";
 import { RunError } from "./error.ts";
 import { type Explanation, explain } from "./explanation.ts";
+import type { PhaseProgress } from "./feed.ts";
+import { progressOf } from "./progress.ts";
 import { type RunDependencies, RunLoop } from "./run-loop.ts";
 
 interface DrivenRun {
@@ -51,7 +53,10 @@ export class Runs {
     } catch (error) {
       if (!(error instanceof PlanError)) throw error;
       const { runId, name } = run;
-      this.#deps.log.error({ error, runId, name }, "run cannot go on: its plan is not understood");
+      this.#deps.log.error(
+        { err: error, runId, name },
+        "run cannot go on: its plan is not understood",
+      );
     }
   }
 
@@ -120,6 +125,12 @@ export class Runs {
     });
   }
 
+  /** How far the run's present round has come; undefined between rounds and in a phase that waits for nobody. */
+  progress(runId: Hash): PhaseProgress | undefined {
+    const active = this.#driven.get(runId)?.loop.active;
+    return active === undefined ? undefined : progressOf(active);
+  }
+
   /** The running round with this id. Throws {@link RoundError} `unknown-round`. */
   round(roundId: Hash): ActiveRound {
     for (const { loop } of this.#driven.values())
@@ -151,7 +162,7 @@ export class Runs {
     const loop = new RunLoop({ run, plan, layout: layoutOf(plan.model) }, this.#deps);
     const stop = new AbortController();
     const done = loop.drive(stop.signal).catch((error: unknown) => {
-      this.#deps.log.error({ error, runId: run.runId }, "a run's loop failed");
+      this.#deps.log.error({ err: error, runId: run.runId }, "a run's loop failed");
     });
     this.#driven.set(run.runId, { loop, stop, done });
   }

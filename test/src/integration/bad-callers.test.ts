@@ -126,7 +126,9 @@ describe("a check-in", () => {
     const named = { name: "twice", invitation };
     const honest = await checkInRequest(raw.client, freshIdentity(), named);
     await checkIn(raw.client, honest);
-    expect(await refusalOf(checkIn(raw.client, honest))).toMatch(/^UNAUTHENTICATED bad-challenge: /);
+    expect(await refusalOf(checkIn(raw.client, honest))).toMatch(
+      /^UNAUTHENTICATED bad-challenge: /,
+    );
   });
 
   test("with a challenge that expired is UNAUTHENTICATED bad-challenge", async () => {
@@ -134,7 +136,9 @@ describe("a check-in", () => {
     const named = { name: "late", invitation };
     const honest = await checkInRequest(raw.client, freshIdentity(), named);
     clock.advance(60_001);
-    expect(await refusalOf(checkIn(raw.client, honest))).toMatch(/^UNAUTHENTICATED bad-challenge: /);
+    expect(await refusalOf(checkIn(raw.client, honest))).toMatch(
+      /^UNAUTHENTICATED bad-challenge: /,
+    );
   });
 });
 

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Step, StepCall, StepRequests } from "../support/honest-round.ts";
 import { changed, contradictions, inRound, misdeeds } from "../support/misdeeds.ts";
@@ -21,36 +20,38 @@ afterAll(async () => {
   expect(entries.filter(({ level }) => Number(level) >= 50)).toEqual([]);
 }, patienceMs);
 
-test.each(
-  misdeeds,
-)("$step with $what is $refusal, and the round completes with everybody", async (misdeed) => {
-  const { raw } = federation;
-  const refused = raw.before(misdeed.step, async (honest) => {
-    const refusal = await refusalOf(raw.send(misdeed.of(honest)));
-    expect(refusal).toMatch(new RegExp(`^${misdeed.refusal}\\b`));
-  });
-  expect(await federation.round()).toEqual(everybody);
-  await refused;
-});
+test.each(misdeeds)(
+  "$step with $what is $refusal, and the round completes with everybody",
+  async (misdeed) => {
+    const { raw } = federation;
+    const refused = raw.before(misdeed.step, async (honest) => {
+      const refusal = await refusalOf(raw.send(misdeed.of(honest)));
+      expect(refusal).toMatch(new RegExp(`^${misdeed.refusal}\\b`));
+    });
+    expect(await federation.round()).toEqual(everybody);
+    await refused;
+  },
+);
 
-test.each(
-  steps,
-)("%s again is answered again, another is ALREADY_EXISTS, and the round completes", async (step) => {
-  const { raw, otherRaw } = federation;
-  const done = Promise.withResolvers<void>();
-  const waited = otherRaw.before(step, () => done.promise);
-  const contradicted = raw.after(step, async (honest) => {
-    await raw.send(honest);
-    const contradiction = changed(honest, contradictions[step] as never) as StepCall;
-    const refusal = await refusalOf(raw.send(contradiction));
-    expect(refusal).toMatch(/^ALREADY_EXISTS contradictory-message: /);
-    await raw.send(honest);
-  });
-  const round = federation.round();
-  await contradicted.finally(done.resolve);
-  expect(await round).toEqual(everybody);
-  await waited;
-});
+test.each(steps)(
+  "%s again is answered again, another is ALREADY_EXISTS, and the round completes",
+  async (step) => {
+    const { raw, otherRaw } = federation;
+    const done = Promise.withResolvers<void>();
+    const waited = otherRaw.before(step, () => done.promise);
+    const contradicted = raw.after(step, async (honest) => {
+      await raw.send(honest);
+      const contradiction = changed(honest, contradictions[step] as never) as StepCall;
+      const refusal = await refusalOf(raw.send(contradiction));
+      expect(refusal).toMatch(/^ALREADY_EXISTS contradictory-message: /);
+      await raw.send(honest);
+    });
+    const round = federation.round();
+    await contradicted.finally(done.resolve);
+    expect(await round).toEqual(everybody);
+    await waited;
+  },
+);
 
 test("the messages of an earlier round are refused, also under the name of the present one", async () => {
   const { raw } = federation;
@@ -70,25 +71,48 @@ test("the messages of an earlier round are refused, also under the name of the p
   await refused;
 });
 
-/** Begins an upload and sends its header, then nothing. */
-async function hangingUpload(honest: StepCall) {
-  const [header] = honest.request as StepRequests["submitUpdate"];
+const nothing = { part: undefined };
+
+/** Begins an upload: sends its header, then nothing until told. */
+async function beginUpload(honest: StepCall) {
+  const [header, chunk] = honest.request as StepRequests["submitUpdate"];
   const { raw } = federation;
-  const call = raw.client.submitUpdate(raw.session, () => undefined);
+  const answered = Promise.withResolvers<void>();
+  const call = raw.client.submitUpdate(raw.session, (error) =>
+    error === null ? answered.resolve() : answered.reject(error),
+  );
   const written = Promise.withResolvers<void>();
-  call.write(header, () => written.resolve());
+  call.write(header ?? nothing, () => written.resolve());
   await written.promise;
-  return call;
+  return { call, chunk: chunk ?? nothing, refusal: refusalOf(answered.promise) };
 }
 
 test("an upload that breaks off in the middle changes nothing, and the round completes with everybody", async () => {
   const { raw } = federation;
   const brokenOff = raw.before("submitUpdate", async (honest) => {
-    const call = await hangingUpload(honest);
-    const ended = once(call, "status");
+    const { call, refusal } = await beginUpload(honest);
     call.cancel();
-    await ended;
+    expect(await refusal).toMatch(/^CANCELLED /);
   });
   expect(await federation.round()).toEqual(everybody);
   await brokenOff;
+});
+
+test("an upload that hangs gives way to a newer one, and goes on to nothing", async () => {
+  const { raw, otherRaw } = federation;
+  const done = Promise.withResolvers<void>();
+  const waited = otherRaw.before("submitUpdate", () => done.promise);
+  let hanging: Awaited<ReturnType<typeof beginUpload>> | undefined;
+  const begun = raw.before("submitUpdate", async (honest) => {
+    hanging = await beginUpload(honest);
+  });
+  const replaced = raw.after("submitUpdate", async () => {
+    hanging?.call.write(hanging.chunk);
+    expect(await hanging?.refusal).toMatch(/^ABORTED replaced-upload: /);
+  });
+  const round = federation.round();
+  await begun;
+  await replaced.finally(done.resolve);
+  expect(await round).toEqual(everybody);
+  await waited;
 });

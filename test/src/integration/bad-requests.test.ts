@@ -48,10 +48,13 @@ describe("a plan", () => {
     ],
     ["that is no JSON", "{", "bad-json: "],
     ["that is no object", "[]", "bad-plan: "],
-  ])("%s is INVALID_ARGUMENT, saying where, what was got and what wanted", async (_what, sent, told) => {
-    const refusal = await refusalOf(federation.operator.startRun(sent));
-    expect(refusal).toContain(`INVALID_ARGUMENT ${told}`);
-  });
+  ])(
+    "%s is INVALID_ARGUMENT, saying where, what was got and what wanted",
+    async (_what, sent, told) => {
+      const refusal = await refusalOf(federation.operator.startRun(sent));
+      expect(refusal).toContain(`INVALID_ARGUMENT ${told}`);
+    },
+  );
 
   test("with more wrong than fits into a status is INVALID_ARGUMENT too", async () => {
     const keys = Array.from({ length: 20_000 }, (_, index) => [`unknown${index}`, index]);

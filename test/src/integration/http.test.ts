@@ -1,3 +1,4 @@
+import { EMBEDDED_CHAIN_ID } from "@chorus/chain";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestCoordinator, type TestCoordinator } from "../support/coordinator.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -37,7 +38,7 @@ async function askChain(method: string, params: readonly unknown[] = []) {
 }
 
 /** The value of a metric with these labels; undefined when there is none. */
-function valueOf(metrics: string, series: string): number | undefined {
+function seriesValue(metrics: string, series: string): number | undefined {
   const line = metrics.split("\n").find((candidate) => candidate.startsWith(`${series} `));
   return line === undefined ? undefined : Number(line.slice(series.length));
 }
@@ -55,7 +56,7 @@ test.each([
   ["chorus_chain_waiting_rounds", 0],
   ["chorus_participants_connected", 4],
 ])("/metrics says %s is %d after one round of four participants", async (series, wanted) => {
-  expect(valueOf(await (await ask("/metrics")).text(), series)).toBe(wanted);
+  expect(seriesValue(await (await ask("/metrics")).text(), series)).toBe(wanted);
 });
 
 test.each([
@@ -79,7 +80,8 @@ test.each([
 test("no metric names a participant", async () => {
   const metrics = await (await ask("/metrics")).text();
   expect(participantIds).toHaveLength(4);
-  for (const secret of [...participantIds, "site-0", "site-3"]) expect(metrics).not.toContain(secret);
+  for (const secret of [...participantIds, "site-0", "site-3"])
+    expect(metrics).not.toContain(secret);
 });
 
 test.each([
@@ -94,7 +96,8 @@ test.each([
 
 test("POST /chain answers what any EVM tool asks first", async () => {
   expect(await askChain("eth_blockNumber")).toMatchObject({ id: 7, result: "0x2" });
-  expect(await askChain("eth_chainId")).toMatchObject({ id: 7, result: "0x66c5" });
+  const chainId = `0x${EMBEDDED_CHAIN_ID.toString(16)}`;
+  expect(await askChain("eth_chainId")).toMatchObject({ id: 7, result: chainId });
 });
 
 test.each([

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { bytesToHex } from "@chorus/aggregation";
 import { ClientError } from "@chorus/client";
-import { RunStatus } from "@chorus/proto/v1/operator";
+import { type Run, RunStatus } from "@chorus/proto/v1/operator";
 import { Client, credentials, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TestClock } from "../support/clock.ts";
@@ -35,22 +35,29 @@ beforeAll(async () => {
 
 afterAll(() => opened.disposeAsync());
 
-function startRun(rounds: number, select = 4) {
-  return operator.startRun(
-    testPlan({ rounds, participants: select, softDeadlineMs: softMs, hardDeadlineMs: hardMs }),
+function startRun(rounds: number, { select = 4, quorum = 3 } = {}): Promise<Run> {
+  const deadlines = { softDeadlineMs: softMs, hardDeadlineMs: hardMs };
+  return operator.startRun(testPlan({ rounds, participants: select, quorum, ...deadlines }));
+}
+
+/** Waits until the first three have trained in a round. */
+async function untilOthersTrained(runId: Uint8Array, round: number): Promise<void> {
+  await operator.event(
+    runId,
+    ({ $case, value }) =>
+      $case === "progress" &&
+      value.round === round &&
+      value.phase === "training" &&
+      value.delivered === 3,
   );
 }
 
-/** Starts a run whose first round waits for the last participant to train. */
-async function startHeldRun(rounds: number) {
+/** Starts a run whose first round waits for the last participant to train, and for nobody else. */
+async function startHeldRun(rounds: number, quorum = 3): Promise<Uint8Array> {
   const held = last.hold();
-  const { runId } = await startRun(rounds);
+  const { runId } = await startRun(rounds, { quorum });
   await held;
-  await operator.event(
-    runId,
-    (event) =>
-      event.$case === "progress" && event.value.phase === "training" && event.value.delivered === 3,
-  );
+  await untilOthersTrained(runId, 1);
   return runId;
 }
 
@@ -68,7 +75,7 @@ function labelOf(event: RunEvent): string {
 }
 
 test("a run with too few participants says who is there, what suffices and when it goes on", async () => {
-  const { runId } = await startRun(1, 5);
+  const { runId } = await startRun(1, { select: 5 });
   expect(await operator.explainRun(runId)).toEqual({
     summary:
       "round 1 waits for participants: 4 of 5 connected, 3 suffice, goes on without the rest in 20 s",
@@ -108,15 +115,12 @@ test("a run in a round says who has delivered, who has not, and both deadlines",
 });
 
 test("a run between attempts says why the last one was abandoned and when the next begins", async () => {
-  const { runId } = await operator.startRun(testPlan({ rounds: 1, participants: 4, quorum: 4 }));
-  await operator.ended(runId);
-  const held = last.hold();
-  const run = await operator.startRun(testPlan({ rounds: 1, participants: 4, quorum: 4 }));
-  await held;
+  const runId = await startHeldRun(1, 4);
+  const abandoned = coordinator.log.next("round abandoned");
   last.fail(new ClientError("diverged", "the loss is no number"));
-  await operator.event(run.runId, ({ $case }) => $case === "abandoned");
+  await abandoned;
   const reason = "too few trained: 3 of 4, wanted 4";
-  expect(await operator.explainRun(run.runId)).toMatchObject({
+  expect(await operator.explainRun(runId)).toMatchObject({
     summary: `round 1 was abandoned (${reason}); next attempt in 1.0 s`,
     round: 1,
     attempt: 1,
@@ -126,7 +130,7 @@ test("a run between attempts says why the last one was abandoned and when the ne
     lastAbandonment: reason,
   });
   clock.advance(1_000);
-  const { rounds } = await operator.ended(run.runId);
+  const { rounds } = await operator.ended(runId);
   expect(rounds).toMatchObject([{ round: 1, attempts: 2, survivors: 4 }]);
 });
 
@@ -204,6 +208,7 @@ test("watching from the middle of a run tells the rounds so far, the present, an
   const { runId } = await startRun(3);
   await firstRound;
   await last.holdNext();
+  await untilOthersTrained(runId, 2);
   const labels: string[] = [];
   for await (const event of operator.watchRun(runId)) {
     labels.push(labelOf(event));

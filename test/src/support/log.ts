@@ -6,6 +6,8 @@ export interface LogEntry {
   readonly [field: string]: unknown;
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
 /** What a program under test logs. A test can wait for a sentence instead of for a time. */
 export class TestLog {
   readonly logger: Logger;
@@ -25,21 +27,33 @@ export class TestLog {
   }
 
   /** The first entry, past or to come, with this sentence and these fields. */
-  async entry(msg: string, fields: Readonly<Record<string, unknown>> = {}): Promise<LogEntry> {
+  entry(msg: string, fields: Fields = {}): Promise<LogEntry> {
+    return this.#from(0, msg, fields);
+  }
+
+  /** The first entry from now on with this sentence and these fields. */
+  next(msg: string, fields: Fields = {}): Promise<LogEntry> {
+    return this.#from(this.entries.length, msg, fields);
+  }
+
+  /** The first entry so far with this sentence and these fields. */
+  find(msg: string, fields: Fields = {}): LogEntry | undefined {
+    return this.entries.find((entry) => isSuch(entry, msg, fields));
+  }
+
+  async #from(start: number, msg: string, fields: Fields): Promise<LogEntry> {
     for (;;) {
-      const found = this.find(msg, fields);
+      const found = this.entries.slice(start).find((entry) => isSuch(entry, msg, fields));
       if (found !== undefined) return found;
       await this.#added.promise;
     }
   }
+}
 
-  /** The first entry so far with this sentence and these fields. */
-  find(msg: string, fields: Readonly<Record<string, unknown>> = {}): LogEntry | undefined {
-    return this.entries.find(
-      (entry) =>
-        entry.msg === msg && Object.entries(fields).every(([name, value]) => entry[name] === value),
-    );
-  }
+function isSuch(entry: LogEntry, msg: string, fields: Fields): boolean {
+  return (
+    entry.msg === msg && Object.entries(fields).every(([name, value]) => entry[name] === value)
+  );
 }
 
 /** A line that is no JSON is kept as a sentence: what the runtime prints is part of the story. */

@@ -185,7 +185,10 @@ export const contradictions: { readonly [S in Step]: Change<S> } = {
 };
 
 /** The call with its request changed. */
-export function changed<S extends Step>({ step, request }: StepCall<S>, change: Change<S>): StepCall<S> {
+export function changed<S extends Step>(
+  { step, request }: StepCall<S>,
+  change: Change<S>,
+): StepCall<S> {
   return { step, request: change(request) } as StepCall<S>;
 }
 
@@ -212,7 +215,9 @@ function fresh(): Uint8Array {
   return randomBytes(32);
 }
 
-function keys(change: (honest: KeyAdvertisement) => Partial<KeyAdvertisement>): Change<"advertiseKeys"> {
+function keys(
+  change: (honest: KeyAdvertisement) => Partial<KeyAdvertisement>,
+): Change<"advertiseKeys"> {
   return (request) => {
     const { advertisement } = request;
     if (advertisement === undefined) return request;
@@ -227,7 +232,9 @@ function ack(change: (honest: SurvivorAck) => Partial<SurvivorAck>): Change<"con
   };
 }
 
-function header(change: (honest: UploadHeader) => Partial<UploadHeader>): (parts: Upload) => Upload {
+function header(
+  change: (honest: UploadHeader) => Partial<UploadHeader>,
+): (parts: Upload) => Upload {
   return (parts) =>
     parts.map(({ part }) =>
       part?.$case === "header"

@@ -1,4 +1,4 @@
-import type { DemoResult, MeasuredRound } from "./demo-result.ts";
+import type { DemoResult, MeasuredRound } from "../demo-result.ts";
 
 const hashOf = (digit: number): string => digit.toString(16).padStart(2, "0").repeat(32);
 

@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import type { RunExplanation, RunSummary } from "../operator/run.ts";
+import { exampleResult } from "../report/testing/example-result.ts";
+import { formatEvent, formatExplanation, formatRun, formatRuns } from "./run-text.ts";
+
+const run: RunSummary = {
+  runId: "3f".repeat(32),
+  name: "mnist-mlp",
+  status: "running",
+  planHash: "aa".repeat(32),
+  plannedRounds: 6,
+  completedRounds: 1,
+  modelHash: "bb".repeat(32),
+  initialModelHash: "cc".repeat(32),
+  startedAtMs: Date.UTC(2026, 0, 2, 3, 4, 5),
+  endedAtMs: 0,
+};
+
+const explanation: RunExplanation = {
+  summary: "round 2, attempt 1, is training: waits for carol",
+  round: 2,
+  attempt: 1,
+  phase: "training",
+  delivered: ["alice", "bob"],
+  awaited: ["carol"],
+  quorum: 3,
+  softDeadlineMs: 0,
+  hardDeadlineMs: 65_000,
+  lastAbandonment: "",
+};
+
+test("runs are listed with status, rounds and time", () => {
+  expect(formatRuns([run]).split("\n")[2]).toBe(
+    "3f3f3f3f3f3f  mnist-mlp  running  1 of 6  2026-01-02 03:04:05  bbbbbbbbbbbb",
+  );
+});
+
+test("a run that goes on has no end, and its rounds say where they stand on the chain", () => {
+  const [first] = exampleResult.rounds;
+  if (first === undefined) throw new Error("the example has no round");
+  const waiting = { ...first, round: 2, evaluationExamples: 0, ledgerEntry: undefined };
+  const text = formatRun({ run, plan: "{}", rounds: [first, waiting] });
+  expect(text).toMatch(/^ended +-$/m);
+  expect(text).toMatch(/^ +1 +4 of 4 +1 +86\.67 % +0\.4000 .* block 2$/m);
+  expect(text).toMatch(/^ +2 +4 of 4 +1 +- +- .* waits$/m);
+});
+
+test("an explanation names who is awaited and until when, and leaves out what there is not", () => {
+  const text = formatExplanation(explanation);
+  expect(text).toMatch(/^round 2, attempt 1, is training: waits for carol\n\n/);
+  expect(text).toMatch(/^awaited +carol$/m);
+  expect(text).toMatch(/^hard deadline +in 1 min 05 s$/m);
+  expect(text).not.toMatch(/soft deadline +in|abandoned/);
+  const ended = { ...explanation, phase: "", delivered: [], awaited: [], quorum: 0 };
+  const { summary } = explanation;
+  expect(formatExplanation({ ...ended, hardDeadlineMs: 0 })).toBe(summary);
+});
+
+test("every kind of event is one line", () => {
+  const [round] = exampleResult.rounds;
+  if (round?.ledgerEntry === undefined) throw new Error("the example's round is not committed");
+  const where = { round: 1, attempt: 2 };
+  const lines = [
+    formatEvent({ kind: "run", run }),
+    formatEvent({ kind: "progress", ...where, phase: "training", delivered: 1, asked: 4 }),
+    formatEvent({ kind: "abandoned", ...where, reason: "the quorum was lost" }),
+    formatEvent({ kind: "completed", round }),
+    formatEvent({ kind: "committed", round: 1, ledgerEntry: round.ledgerEntry }),
+  ];
+  expect(lines).toEqual([
+    "run 3f3f3f3f3f3f running: 1 of 6 rounds",
+    "round 1: training 1/4",
+    "round 1: attempt 2 abandoned, the quorum was lost",
+    "round 1: completed with 4 of 4, model 010101010101",
+    "round 1: on the chain in block 2",
+  ]);
+});

@@ -1,0 +1,111 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runChorus } from "./testing/run-chorus.ts";
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "chorus-main-"));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+const commands = [
+  ["demo"],
+  ["coordinator", "serve"],
+  ["participant", "run"],
+  ["run", "start"],
+  ["run", "ls"],
+  ["run", "show"],
+  ["run", "why"],
+  ["run", "stop"],
+  ["verify"],
+  ["doctor"],
+];
+
+test("every command has help with an example and the exit codes", async () => {
+  for (const command of commands) {
+    const { code, stdout } = await runChorus(...command, "--help");
+    expect(code, command.join(" ")).toBe(0);
+    expect(stdout).toContain(`\nExamples:\n  $ chorus ${command.join(" ")}`);
+    expect(stdout).toContain("4    verification failed");
+    expect(stdout).toContain("--json");
+  }
+});
+
+test.each([
+  [["run", "ls", "--frob"], "chorus: unknown option '--frob'. See --help.\n"],
+  [["frobnicate"], "chorus: unknown command 'frobnicate'. See --help.\n"],
+  [["run", "show"], "chorus: missing required argument 'run'. See --help.\n"],
+  [["participant", "run", "--name", "x"], "required option '--data <path>' not specified"],
+  [["coordinator", "serve", "--log-level", "loud"], "Allowed choices are debug, info"],
+  [["coordinator", "serve", "--contract", "0x12"], "chorus: --contract needs --chain-url."],
+  [["coordinator", "serve", "--grpc", "nowhere"], "grpcAddress: wanted host:port"],
+  [["run", "ls", "--coordinator", "localhost:1"], "--coordinator needs the operator's token."],
+])("wrong usage ends with 2 and says what is wrong: %j", async (args, message) => {
+  const { code, stderr } = await runChorus(...args);
+  expect(stderr).toContain(message);
+  expect(code).toBe(2);
+});
+
+test("without a command the help is shown and the exit code says that nothing was done", async () => {
+  const { code, stderr, stdout } = await runChorus();
+  expect(`${stdout}${stderr}`).toContain("chorus demo");
+  expect(code).toBe(2);
+});
+
+test("a plan that is refused names the field, in text and in JSON", async () => {
+  const plan = join(folder, "plan.json");
+  await writeFile(plan, '{"name":"x","rounds":0}');
+  const { code, stderr } = await runChorus("run", "start", plan);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^chorus: the plan is refused: .*rounds/);
+  const asJson = await runChorus("run", "start", plan, "--json");
+  expect(JSON.parse(asJson.stderr)).toEqual({
+    error: {
+      code: "bad-plan",
+      message: expect.stringContaining("rounds"),
+      hint: "Correct the plan.",
+    },
+  });
+  expect(asJson.stdout).toBe("");
+});
+
+test("a plan that is not there ends with 2", async () => {
+  const { code, stderr } = await runChorus("run", "start", join(folder, "missing.json"));
+  expect(code).toBe(2);
+  expect(stderr).toContain("missing.json");
+});
+
+test("a data directory without a coordinator ends with 3", async () => {
+  for (const command of [
+    ["run", "ls"],
+    ["run", "why", "ab"],
+    ["verify", "ab"],
+  ]) {
+    const { code, stderr } = await runChorus(...command, "--data-dir", folder);
+    expect(code, command.join(" ")).toBe(3);
+    expect(stderr).toContain(folder);
+  }
+});
+
+test("a coordinator that nobody answers for ends with 3", async () => {
+  const token = join(folder, "token");
+  await writeFile(token, "secret-token\n");
+  const server = createServer((socket) => socket.destroy());
+  const listening = Promise.withResolvers<void>();
+  server.listen(0, "127.0.0.1", listening.resolve);
+  await listening.promise;
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : 0;
+  const coordinator = `127.0.0.1:${port}`;
+  const args = ["--coordinator", coordinator, "--token-file", token];
+  const { code, stderr } = await runChorus("run", "ls", ...args);
+  server.close();
+  expect(stderr).toContain(`chorus: cannot reach a coordinator at ${coordinator}.`);
+  expect(stderr).not.toContain("secret-token");
+  expect(code).toBe(3);
+});

@@ -1,0 +1,56 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { coordinatorChaos, type Kill } from "./coordinator-chaos.ts";
+import { randomKillPoints } from "./kill-points.ts";
+
+// Kills a coordinator many times in one run: `node test/src/chaos/run.ts --kills 100 [--seed text]`. Exit code 1 when
+// something does not hold; the data directory is kept then.
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: "string", default: "100" },
+    seed: { type: "string", default: String(Date.now()) },
+  },
+});
+const count = Number(values.kills);
+if (!Number.isInteger(count) || count < 1)
+  throw new RangeError(`--kills: got ${values.kills}, wanted a whole number from 1 on`);
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function tell({ point, round, uncommitted, restartMs }: Kill, index: number): void {
+  const where = point.phase === "completed" ? "completed" : `${point.phase} ${point.delivered}/4`;
+  const chain = uncommitted === 0 ? "" : `, ${uncommitted} not on the chain`;
+  print(
+    `kill ${index} of ${count}: round ${round}, ${where}${chain}; serving again after ${Math.round(restartMs)} ms`,
+  );
+}
+
+print(`${count} kills, seed ${values.seed}`);
+const folder = await mkdtemp(join(tmpdir(), "chorus-chaos-"));
+const fromMs = performance.now();
+let told = 0;
+const result = await coordinatorChaos(folder, randomKillPoints(values.seed, count), (kill) => {
+  told += 1;
+  tell(kill, told);
+});
+const { kills, rounds, ended, violations } = result;
+const restarts = kills.map(({ restartMs }) => restartMs).toSorted((a, b) => a - b);
+const betweenStoreAndChain = kills.filter(({ uncommitted }) => uncommitted > 0).length;
+print(
+  [
+    `${kills.length} kills in ${rounds} rounds, ${Math.round((performance.now() - fromMs) / 1000)} s`,
+    `${betweenStoreAndChain} between store and chain`,
+    `restart: median ${Math.round(restarts[restarts.length >> 1] ?? 0)} ms, longest ${Math.round(restarts.at(-1) ?? 0)} ms`,
+    `the coordinator ended with ${ended}`,
+    `${violations.length} violations`,
+    ...violations,
+  ].join("\n"),
+);
+if (violations.length === 0) await rm(folder, { recursive: true, force: true });
+else print(`kept: ${folder}`);
+process.exitCode = violations.length === 0 && ended === "exit code 0" ? 0 : 1;
