@@ -10,8 +10,8 @@ const address = z
 export interface CoordinatorConfig {
   /** Folder that holds everything the coordinator must not forget. */
   readonly directory: string;
-  /** Name of a new federation, for people, 1 to 64 characters; one that exists keeps its name. */
-  readonly federationName: string;
+  /** Of the federation, for people, 1 to 64 characters. Undefined: whichever is in the directory. */
+  readonly federationName?: string | undefined;
   /** Where participants and operators connect, host:port. Port 0: any free one. */
   readonly grpcAddress: string;
   /** Where /metrics, /healthz and /readyz are, host:port. Port 0: any free one. */
@@ -22,7 +22,7 @@ export interface CoordinatorConfig {
 
 const configSchema: z.ZodType<CoordinatorConfig> = z.strictObject({
   directory: z.string().min(1),
-  federationName: z.string().min(1).max(64),
+  federationName: z.string().min(1).max(64).optional(),
   grpcAddress: address,
   httpAddress: address,
   chain: z.discriminatedUnion("kind", [

@@ -10,7 +10,7 @@ import { type LogOptions, withCommonOptions, withLogOptions } from "./help.ts";
 
 interface ServeOptions extends LogOptions {
   readonly dataDir: string;
-  readonly name: string;
+  readonly name?: string;
   readonly grpc: string;
   readonly http: string;
   readonly chainUrl?: string;
@@ -37,7 +37,10 @@ export function addCoordinatorServe(parent: Command, context: CommandContext): v
     .command("serve")
     .description("serve a federation until interrupted; runs that were running go on")
     .option("--data-dir <folder>", "where the federation is kept; made when missing", "chorus-data")
-    .option("--name <name>", "the federation's name, used when it is made", "federation")
+    .option(
+      "--name <name>",
+      'the federation\'s name; default: the one that is there, or "federation"',
+    )
     .option(
       "--grpc <host:port>",
       "address for participants and operators; port 0 takes a free one",
@@ -45,7 +48,7 @@ export function addCoordinatorServe(parent: Command, context: CommandContext): v
     )
     .option(
       "--http <host:port>",
-      "address for dashboard, metrics, health and chain",
+      "address for metrics, health and chain",
       "127.0.0.1:7071",
     )
     .option("--chain-url <url>", "JSON-RPC of a chain elsewhere; default: the embedded chain")

@@ -134,17 +134,12 @@ async function undamaged<Result>(read: () => Promise<Result>): Promise<Result> {
   }
 }
 
-/** Opens the store of whichever federation it is: one that is asked for by another name says its own. */
-async function openAnyStore(paths: DataPaths, signal: AbortSignal): Promise<PgliteStore> {
-  const options = { directory: paths.store, clock: systemClock, random: systemRandom };
-  try {
-    return await openStore({ ...options, federationName: "" }, signal);
-  } catch (error) {
-    const name =
-      error instanceof StoreError ? /federation (.*), not of /.exec(error.message) : null;
-    if (name === null) throw error;
-    return await openStore({ ...options, federationName: name[1] ?? "" }, signal);
-  }
+/** Opens the store of whichever federation it is. */
+function openAnyStore({ store }: DataPaths, signal: AbortSignal): Promise<PgliteStore> {
+  return openStore(
+    { directory: store, federationName: undefined, clock: systemClock, random: systemRandom },
+    signal,
+  );
 }
 
 /** The embedded chain, why it cannot be opened, or undefined when the federation commits to another chain. */

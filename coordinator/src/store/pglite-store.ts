@@ -39,7 +39,8 @@ export interface StoreOptions {
    * Undefined: in memory, gone when closed.
    */
   readonly directory: string | undefined;
-  readonly federationName: string;
+  /** Of the federation that is wanted. Undefined: whichever is there; a new one is called "federation". */
+  readonly federationName: string | undefined;
   /** Times the log's entries. */
   readonly clock: Pick<Clock, "now">;
   /** Draws the federation's id. */
@@ -234,13 +235,13 @@ async function openFederation(
   const [row] = await database.query("SELECT * FROM federation");
   if (row !== undefined) {
     const known = recordOf(federationSchema, row, tables.federation.describe);
-    if (known.name === name) return known;
+    if (name === undefined || known.name === name) return known;
     const names = `this is the store of the federation ${known.name}, not of ${name}`;
     throw new StoreError("conflict", `${names}: choose another directory, or that name`);
   }
   const id = new Uint8Array(32);
   random.fill(id);
-  const federation = { federationId: bytesToHex(id, 32), name };
+  const federation = { federationId: bytesToHex(id, 32), name: name ?? "federation" };
   await database.change((sql) =>
     appendEvent(sql, clock.now(), { kind: "federation-created", body: federation }),
   );
