@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { systemRandom } from "@chorus/aggregation";
 import { ChainAccess } from "@chorus/chain";
 import type { Logger } from "pino";
@@ -185,7 +185,8 @@ async function announce(
     committer: chain.committer,
   };
   const file = directory.paths.announcement;
-  await writeFile(file, `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(`${file}.new`, `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600 });
+  await rename(`${file}.new`, file);
   return () => rm(file, { force: true });
 }
 

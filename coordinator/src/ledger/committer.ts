@@ -47,6 +47,7 @@ export class Committer {
 
   /** There is something new in the outbox. */
   wake(): void {
+    this.#metrics.waiting.inc();
     this.#woken.notify();
   }
 
@@ -76,7 +77,6 @@ export class Committer {
     if (waiting.length === 0) return;
     const ledger = await this.#openLedger(signal);
     for (const result of waiting) await this.#commit(ledger, result, signal);
-    this.#metrics.waiting.set(0);
   }
 
   async #commit(ledger: Ledger, result: RoundResult, signal: AbortSignal): Promise<void> {
@@ -89,6 +89,7 @@ export class Committer {
     const commit = { runId, round, entry: entry.entry, transactionHash, blockNumber };
     await this.#store.recordCommit(commit);
     this.#metrics.commits.inc({ outcome: "committed" });
+    this.#metrics.waiting.dec();
     this.#log.info({ runId, round, blockNumber }, "round committed to the chain");
     this.#feed.publish(runId, { kind: "committed", commit });
   }

@@ -50,7 +50,7 @@ async function readUpload(
   deps: UploadDependencies,
   signal: AbortSignal,
 ): Promise<void> {
-  const header = await readHeader(parts, deps);
+  const header = await readHeader(parts, deps, signal);
   const commitment = commitmentFromWire(required(header.commitment, "commitment"));
   if (commitment.participantId !== participantId)
     throw new RoundError("not-in-cohort", "the upload is signed by another participant");
@@ -74,8 +74,9 @@ async function readUpload(
 async function readHeader(
   parts: AsyncIterator<SubmitUpdateRequest>,
   { meter, metrics }: UploadDependencies,
+  signal: AbortSignal,
 ): Promise<UploadHeader> {
-  const { value, done } = await parts.next();
+  const { value, done } = await nextPart(parts, signal);
   if (done === true || value.part?.$case !== "header")
     throw new RoundError("bad-chunk", "an upload begins with its header");
   metrics.bytes.inc({ direction: "in" }, meter.sizeOf(value));
@@ -91,8 +92,7 @@ async function readChunks(
 ): Promise<Uint8Array> {
   const assembler = new ChunkAssembler(totalBytes);
   for (;;) {
-    const { value, done } = await parts.next();
-    signal.throwIfAborted();
+    const { value, done } = await nextPart(parts, signal);
     if (done === true) return assembler.finish();
     if (value.part?.$case !== "chunk")
       throw new RoundError("bad-chunk", "an upload has one header, then chunks");
@@ -100,5 +100,23 @@ async function readChunks(
     metrics.bytes.inc({ direction: "in" }, bytes);
     round.traffic.receivedBytes += bytes;
     assembler.add(value.part.value);
+  }
+}
+
+/** The next part. Rejects with the signal's reason, also while none comes: what hangs must not hold its memory. */
+async function nextPart(
+  parts: AsyncIterator<SubmitUpdateRequest>,
+  signal: AbortSignal,
+): Promise<IteratorResult<SubmitUpdateRequest>> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    const next = await Promise.race([parts.next(), aborted.promise]);
+    signal.throwIfAborted();
+    return next;
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 import { pathsIn } from "@chorus/coordinator";
 import { Child } from "../support/child.ts";
-import { TestOperator } from "../support/operator.ts";
+import { type RunEvent, TestOperator } from "../support/operator.ts";
 import { startParticipants, unitParticipants } from "../support/participants.ts";
 import { Relay } from "../support/relay.ts";
 import type { CoordinatorProcessOptions } from "./coordinator-process.ts";
@@ -58,18 +58,15 @@ export class ChaosFederation implements AsyncDisposable {
 
   /** Kills the coordinator in a running run. Throws when the run ends before the point is reached. */
   async killAt(point: KillPoint, runId: Uint8Array): Promise<Interruption> {
-    let fromRound = Number.POSITIVE_INFINITY;
     const uncommitted = new Set<number>();
-    for await (const event of this.#operator.watchRun(runId)) {
-      const { $case, value } = event;
-      if ($case === "run")
-        fromRound = Math.min(fromRound, value.completedRounds + 1 + point.afterRounds);
-      if ($case === "completed" && value.ledgerEntry === undefined) uncommitted.add(value.round);
-      if ($case === "committed") uncommitted.delete(value.round);
-      if (!isAt(point, event, fromRound)) continue;
-      for (let turn = 0; turn < point.turns; turn += 1) await setImmediate();
+    let fromRound: number | undefined;
+    for await (const event of this.#watch(runId)) {
+      if (event.$case === "run") fromRound ??= event.value.completedRounds + 1 + point.afterRounds;
+      noteCommits(event, uncommitted);
+      if (fromRound === undefined || !isAt(point, event, fromRound)) continue;
+      if (point.delayMs > 0) await setTimeout(point.delayMs);
       await this.#kill();
-      return { round: "round" in value ? value.round : 0, uncommitted: uncommitted.size };
+      return { round: event.value.round, uncommitted: uncommitted.size };
     }
     throw new Error("the run ended before the coordinator was killed");
   }
@@ -85,7 +82,8 @@ export class ChaosFederation implements AsyncDisposable {
 
   /** Waits until the run has ended and its last round is on the chain, then asks the coordinator to end. */
   async finish(runId: Uint8Array): Promise<string> {
-    const { run } = await this.#operator.ended(runId);
+    for await (const _ of this.#watch(runId));
+    const { run } = await this.#operator.getRun(runId);
     const last = { round: run?.completedRounds };
     await this.#coordinator.entry("round committed to the chain", last);
     return await this.#coordinator.stop();
@@ -96,11 +94,27 @@ export class ChaosFederation implements AsyncDisposable {
     await this.#opened.disposeAsync();
   }
 
+  /** What happens in the run. Throws when the coordinator gives a round up that nothing but itself can have spoilt. */
+  async *#watch(runId: Uint8Array): AsyncGenerator<RunEvent, void, undefined> {
+    for await (const event of this.#operator.watchRun(runId)) {
+      const { $case, value } = event;
+      if ($case === "abandoned" && value.reason.startsWith("the coordinator failed"))
+        throw new Error(`round ${value.round} was abandoned: ${value.reason}`);
+      yield event;
+    }
+  }
+
   async #kill(): Promise<void> {
     this.#relay.target = undefined;
     await this.#coordinator.kill();
     this.#operator[Symbol.dispose]();
   }
+}
+
+/** Keeps which completed rounds watchers have not seen on the chain. */
+function noteCommits({ $case, value }: RunEvent, uncommitted: Set<number>): void {
+  if ($case === "completed" && value.ledgerEntry === undefined) uncommitted.add(value.round);
+  if ($case === "committed") uncommitted.delete(value.round);
 }
 
 async function startCoordinator(

@@ -9,10 +9,10 @@ import { violationsIn } from "./offline-check.ts";
 test("a coordinator killed in a phase, at the end of one, and between store and chain completes its run exactly once", async () => {
   await using folder = await temporaryFolder();
   const points = [
-    { phase: "training", delivered: 2, afterRounds: 1, turns: 0 },
-    { phase: "collecting", delivered: 3, afterRounds: 0, turns: 0 },
-    { phase: "unmasking", delivered: 4, afterRounds: 0, turns: 5 },
-    { phase: "completed", delivered: 0, afterRounds: 0, turns: 0 },
+    { phase: "training", delivered: 2, afterRounds: 1, delayMs: 0 },
+    { phase: "collecting", delivered: 3, afterRounds: 0, delayMs: 0 },
+    { phase: "unmasking", delivered: 4, afterRounds: 0, delayMs: 0 },
+    { phase: "completed", delivered: 0, afterRounds: 0, delayMs: 0 },
   ];
   const result = await coordinatorChaos(folder.path, points, () => undefined);
   expect(result.violations).toEqual([]);

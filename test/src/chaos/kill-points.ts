@@ -9,8 +9,8 @@ export interface KillPoint {
   readonly delivered: number;
   /** Rounds that are left in peace before, 0 or more. */
   readonly afterRounds: number;
-  /** Turns of the event loop between what was told and the kill: how far into what follows it strikes. */
-  readonly turns: number;
+  /** From what was told to the kill: how far into what follows it strikes. */
+  readonly delayMs: number;
 }
 
 const phases = [
@@ -23,20 +23,31 @@ const phases = [
   "unmasking",
 ] as const;
 
-/** Of the kills, one in three strikes between the store and the chain. */
+/**
+ * A third strikes after a round is completed: between the store and the chain. A third after the last share is revealed:
+ * into the sum, the model's file and the store's transaction. The rest anywhere.
+ */
 export function randomKillPoints(seed: string, count: number): readonly KillPoint[] {
   const numbers = new RandomNumbers(seededRandom(seed));
   return Array.from({ length: count }, () => {
-    const afterRounds = numbers.below(2);
-    const turns = numbers.below(40);
-    if (numbers.below(3) === 0) return { phase: "completed", delivered: 0, afterRounds, turns };
+    const rest = { afterRounds: numbers.below(2), delayMs: numbers.below(100) };
+    const where = numbers.below(3);
+    if (where === 0) return { phase: "completed", delivered: 0, ...rest };
+    if (where === 1) return { phase: "unmasking", delivered: 4, ...rest };
     const phase = phases[numbers.below(phases.length)] ?? "selecting";
-    return { phase, delivered: numbers.below(5), afterRounds, turns };
+    return { phase, delivered: numbers.below(5), ...rest };
   });
 }
 
+/** What a run tells of its rounds where it can be killed. */
+type Moment = Extract<RunEvent, { $case: "progress" | "completed" }>;
+
 /** Whether this is the moment, in a round from `fromRound` on. */
-export function isAt({ phase, delivered }: KillPoint, event: RunEvent, fromRound: number): boolean {
+export function isAt(
+  { phase, delivered }: KillPoint,
+  event: RunEvent,
+  fromRound: number,
+): event is Moment {
   if (event.$case === "completed") return phase === "completed" && event.value.round >= fromRound;
   if (event.$case !== "progress" || event.value.round < fromRound) return false;
   return event.value.phase === phase && event.value.delivered === delivered;

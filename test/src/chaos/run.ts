@@ -6,7 +6,7 @@ import { coordinatorChaos, type Kill } from "./coordinator-chaos.ts";
 import { randomKillPoints } from "./kill-points.ts";
 
 // Kills a coordinator many times in one run: `node test/src/chaos/run.ts --kills 100 [--seed text]`. Exit code 1 when
-// something does not hold; the data directory is kept then.
+// something does not hold; what is on disk is kept then.
 
 const { values } = parseArgs({
   options: {
@@ -30,8 +30,8 @@ function tell({ point, round, uncommitted, restartMs }: Kill, index: number): vo
   );
 }
 
-print(`${count} kills, seed ${values.seed}`);
 const folder = await mkdtemp(join(tmpdir(), "chorus-chaos-"));
+print(`${count} kills, seed ${values.seed}, in ${folder}`);
 const fromMs = performance.now();
 let told = 0;
 const result = await coordinatorChaos(folder, randomKillPoints(values.seed, count), (kill) => {
@@ -39,6 +39,7 @@ const result = await coordinatorChaos(folder, randomKillPoints(values.seed, coun
   tell(kill, told);
 });
 const { kills, rounds, ended, violations } = result;
+const isSound = violations.length === 0 && ended === "exit code 0";
 const restarts = kills.map(({ restartMs }) => restartMs).toSorted((a, b) => a - b);
 const betweenStoreAndChain = kills.filter(({ uncommitted }) => uncommitted > 0).length;
 print(
@@ -51,6 +52,5 @@ print(
     ...violations,
   ].join("\n"),
 );
-if (violations.length === 0) await rm(folder, { recursive: true, force: true });
-else print(`kept: ${folder}`);
-process.exitCode = violations.length === 0 && ended === "exit code 0" ? 0 : 1;
+if (isSound) await rm(folder, { recursive: true, force: true });
+process.exitCode = isSound ? 0 : 1;

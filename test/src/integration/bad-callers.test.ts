@@ -121,6 +121,19 @@ describe("a check-in", () => {
     expect(told).not.toContain(invitation);
   });
 
+  test("that says of itself what no text is, is taken, and what it says is cut", async () => {
+    const { raw, operator } = federation;
+    const named = { name: "odd", invitation };
+    const honest = await checkInRequest(raw.client, freshIdentity(), named);
+    const capabilities = { backend: "a\0b", softwareVersion: "v".repeat(10_000) };
+    await checkIn(raw.client, { ...honest, capabilities });
+    const { participants } = await operator.listParticipants();
+    expect(participants.find(({ name }) => name === "odd")?.capabilities).toEqual({
+      backend: "a\ufffdb",
+      softwareVersion: "v".repeat(64),
+    });
+  });
+
   test("with a challenge that was used is UNAUTHENTICATED bad-challenge", async () => {
     const { raw } = federation;
     const named = { name: "twice", invitation };

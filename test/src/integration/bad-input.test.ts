@@ -1,4 +1,6 @@
+import { ParticipantServiceService } from "@chorus/proto/v1/participant";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { unaryCall } from "../support/call.ts";
 import type { Step, StepCall, StepRequests } from "../support/honest-round.ts";
 import { changed, contradictions, inRound, misdeeds } from "../support/misdeeds.ts";
 import { patienceMs } from "../support/patience.ts";
@@ -71,20 +73,34 @@ test("the messages of an earlier round are refused, also under the name of the p
   await refused;
 });
 
-const nothing = { part: undefined };
+test("a participant that has left is heard no more, and the others complete without it", async () => {
+  const { raw } = federation;
+  const refused = raw.before("reportTrained", async (honest) => {
+    const { roundId } = honest.request as StepRequests["reportTrained"];
+    const { leaveRound } = ParticipantServiceService;
+    const reason = "Patient 17 of ward 3 is missing";
+    await unaryCall(raw.client, leaveRound, { roundId, reason }, raw.session);
+    expect(await refusalOf(raw.send(honest))).toMatch(/^FAILED_PRECONDITION /);
+    return "silent";
+  });
+  const left = federation.coordinator.log.next("participant left the round");
+  expect(await federation.round()).toEqual([0, 1, 3]);
+  await refused;
+  expect(await left).toMatchObject({ participant: "raw-2", reason: "unnamed" });
+});
 
 /** Begins an upload: sends its header, then nothing until told. */
 async function beginUpload(honest: StepCall) {
-  const [header, chunk] = honest.request as StepRequests["submitUpdate"];
+  const [header = { part: undefined }] = honest.request as StepRequests["submitUpdate"];
   const { raw } = federation;
   const answered = Promise.withResolvers<void>();
   const call = raw.client.submitUpdate(raw.session, (error) =>
     error === null ? answered.resolve() : answered.reject(error),
   );
   const written = Promise.withResolvers<void>();
-  call.write(header ?? nothing, () => written.resolve());
+  call.write(header, () => written.resolve());
   await written.promise;
-  return { call, chunk: chunk ?? nothing, refusal: refusalOf(answered.promise) };
+  return { call, refusal: refusalOf(answered.promise) };
 }
 
 test("an upload that breaks off in the middle changes nothing, and the round completes with everybody", async () => {
@@ -98,7 +114,7 @@ test("an upload that breaks off in the middle changes nothing, and the round com
   await brokenOff;
 });
 
-test("an upload that hangs gives way to a newer one, and goes on to nothing", async () => {
+test("an upload that hangs is refused when a newer one comes, which is taken", async () => {
   const { raw, otherRaw } = federation;
   const done = Promise.withResolvers<void>();
   const waited = otherRaw.before("submitUpdate", () => done.promise);
@@ -107,7 +123,6 @@ test("an upload that hangs gives way to a newer one, and goes on to nothing", as
     hanging = await beginUpload(honest);
   });
   const replaced = raw.after("submitUpdate", async () => {
-    hanging?.call.write(hanging.chunk);
     expect(await hanging?.refusal).toMatch(/^ABORTED replaced-upload: /);
   });
   const round = federation.round();

@@ -80,8 +80,8 @@ async function historyOf(
   return await reader.history(bytesToHex(runId, 32), AbortSignal.timeout(patienceMs));
 }
 
-async function readiness({ httpPort }: TestCoordinator): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${httpPort}/readyz`);
+async function ask({ httpPort }: TestCoordinator, path: string): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${httpPort}${path}`);
   return `${response.status} ${await response.text()}`;
 }
 
@@ -111,14 +111,16 @@ describe.concurrent("while the chain", () => {
         "the run is completed: it waits for nothing",
       );
       await coordinator.log.entry(waiting);
-      const told = await readiness(coordinator);
+      const told = await ask(coordinator, "/readyz");
       expect(told).toMatch(/^503 unreachable: /);
       expect(told).toContain(why);
+      expect(await ask(coordinator, "/metrics")).toContain("\nchorus_chain_waiting_rounds 3\n");
       expect(told + JSON.stringify(coordinator.log.entries)).not.toContain("key-5ecret");
 
       const chain = opened.use(await chainFor(coordinator));
       const endpoint = await come(chain);
-      endpoint.losesAnswersTo = "eth_sendRawTransaction";
+      // The contract, the first round, the second: on the chain, and the coordinator does not know.
+      endpoint.lostTransaction = 3;
       const lost = coordinator.log.next(waiting);
       clock.advance(60_000);
       await lost;
@@ -126,8 +128,10 @@ describe.concurrent("while the chain", () => {
       await coordinator.log.entry(committed, { round: 3 });
       const inLog = coordinator.log.entries.filter(({ msg }) => msg === committed);
       expect(inLog.map(({ round }) => round)).toEqual([1, 2, 3]);
-      expect(await readiness(coordinator)).toBe("200 ready\n");
+      expect(await ask(coordinator, "/readyz")).toBe("200 ready\n");
+      expect(await ask(coordinator, "/metrics")).toContain("\nchorus_chain_waiting_rounds 0\n");
 
+      expect(await chain.audit(AbortSignal.timeout(patienceMs))).toEqual({ blocks: 5 });
       const history = await historyOf(coordinator, port, runId);
       expect(history.map(({ record }) => record.round)).toEqual([1, 2, 3]);
       const { rounds } = await operator.getRun(runId);

@@ -64,17 +64,17 @@ test.each([
   ['chorus_wire_bytes_total{direction="in"}', 4 * 64],
   // Four times the plan, which is some 900 bytes.
   ['chorus_wire_bytes_total{direction="out"}', 4 * 900],
-  ["chorus_phase_duration_seconds_sum", -1],
-  ["nodejs_eventloop_lag_seconds", -1],
-  ["nodejs_eventloop_lag_p99_seconds", -1],
+  ["chorus_phase_duration_seconds_sum", 0],
+  ["nodejs_eventloop_lag_seconds", 0],
+  ["nodejs_eventloop_lag_p99_seconds", 0],
   ["process_resident_memory_bytes", 1_000_000],
-])("/metrics has %s above %d", async (series, least) => {
+])("/metrics has %s, %d at least", async (series, least) => {
   const metrics = await (await ask("/metrics")).text();
   const values = metrics
     .split("\n")
     .filter((line) => line.startsWith(series))
     .map((line) => Number(line.slice(line.lastIndexOf(" "))));
-  expect(Math.max(...values)).toBeGreaterThan(least);
+  expect(Math.max(...values)).toBeGreaterThanOrEqual(least);
 });
 
 test("no metric names a participant", async () => {

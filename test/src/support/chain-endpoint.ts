@@ -8,8 +8,9 @@ import type { Provider } from "@chorus/chain";
 export class ChainEndpoint implements AsyncDisposable {
   /** Answers, from when it is set on. */
   provider: Provider | undefined;
-  /** Answers to this method are lost: the chain has done what it asks, and the line breaks. */
-  losesAnswersTo = "";
+  /** Which transaction's answer is lost, counting from 1: the chain has taken it, and the line breaks. 0: none. */
+  lostTransaction = 0;
+  #transactions = 0;
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -48,8 +49,8 @@ export class ChainEndpoint implements AsyncDisposable {
         error: { code: error.code ?? -32_603, message: error.message },
       }),
     );
-    if (method === this.losesAnswersTo) {
-      this.losesAnswersTo = "";
+    if (method === "eth_sendRawTransaction") this.#transactions += 1;
+    if (method === "eth_sendRawTransaction" && this.#transactions === this.lostTransaction) {
       response.destroy();
       return;
     }

@@ -11,8 +11,8 @@ import { checkIn, checkInRequest } from "./check-in.ts";
 import type { CoordinatorAddress } from "./coordinator.ts";
 import { HonestRound, type Instruction, type Step, type StepCall } from "./honest-round.ts";
 
-/** What a test does at a step of a round, knowing what an honest participant sends there. */
-type Deed = (honest: StepCall) => Promise<void>;
+/** What a test does at a step of a round, knowing what an honest participant sends there; "silent": it is not sent. */
+type Deed = (honest: StepCall) => Promise<unknown>;
 
 /**
  * A participant made of raw calls. It takes part in every round honestly, with the unit vector of its place; around a
@@ -107,7 +107,7 @@ export class RawParticipant implements Disposable {
   async #answer(round: HonestRound, instruction: Instruction): Promise<void> {
     if (instruction.$case === "roundEnded") return;
     const honest = round.answer(instruction);
-    await once(this.#before, honest);
+    if ((await once(this.#before, honest)) === "silent") return;
     await this.send(honest);
     this.sent.set(honest.step, honest);
     await once(this.#after, honest);
@@ -128,12 +128,21 @@ function methodOf(step: Exclude<Step, "submitUpdate">): MethodDefinition<unknown
 
 function awaited(deeds: Map<Step, Deed>, step: Step, deed: Deed): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  deeds.set(step, (honest) => deed(honest).then(resolve, reject));
+  deeds.set(step, async (honest) => {
+    try {
+      const then = await deed(honest);
+      resolve();
+      return then;
+    } catch (error) {
+      reject(error);
+      return undefined;
+    }
+  });
   return promise;
 }
 
-async function once(deeds: Map<Step, Deed>, honest: StepCall): Promise<void> {
+function once(deeds: Map<Step, Deed>, honest: StepCall): Promise<unknown> | undefined {
   const deed = deeds.get(honest.step);
   deeds.delete(honest.step);
-  await deed?.(honest);
+  return deed?.(honest);
 }
