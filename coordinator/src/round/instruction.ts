@@ -7,10 +7,8 @@ import type {
 } from "@chorus/aggregation";
 import type { RoundFacts } from "./facts.ts";
 
-/** What a phase asks of one participant. */
-export type Instruction =
-  | { readonly kind: "invitation"; readonly facts: RoundFacts }
-  | { readonly kind: "train"; readonly facts: RoundFacts }
+/** What a phase of the masked exchange asks of one participant. */
+export type ExchangeInstruction =
   | { readonly kind: "advertise-keys"; readonly roundId: string; readonly roundConfig: string }
   | {
       readonly kind: "share-keys";
@@ -28,7 +26,13 @@ export type Instruction =
       readonly roundId: string;
       readonly survivors: readonly UploadCommitment[];
     }
-  | { readonly kind: "reveal"; readonly roundId: string; readonly acks: readonly SurvivorAck[] }
+  | { readonly kind: "reveal"; readonly roundId: string; readonly acks: readonly SurvivorAck[] };
+
+/** What a round says to one participant. */
+export type Instruction =
+  | { readonly kind: "invitation"; readonly facts: RoundFacts }
+  | { readonly kind: "train"; readonly facts: RoundFacts }
+  | ExchangeInstruction
   | {
       readonly kind: "round-ended";
       readonly roundId: string;

@@ -9,7 +9,7 @@ import {
 } from "@chorus/aggregation";
 import type * as participant from "@chorus/proto/v1/participant";
 import type * as types from "@chorus/proto/v1/types";
-import type { Instruction } from "../round/instruction.ts";
+import type { ExchangeInstruction, Instruction } from "../round/instruction.ts";
 import { WireError } from "./error.ts";
 
 /** A 32-byte hash or id from the wire, as hexadecimal. Throws {@link WireError} naming the field. */
@@ -86,7 +86,7 @@ function caseOf(
 }
 
 function exchangeCaseOf(
-  instruction: Exclude<Instruction, { kind: "invitation" | "train" | "round-ended" }>,
+  instruction: ExchangeInstruction,
   roundId: Uint8Array,
 ): participant.FollowResponse["instruction"] {
   switch (instruction.kind) {

@@ -18,7 +18,7 @@ import {
 } from "@chorus/aggregation";
 import type { ActiveRound } from "../round/active-round.ts";
 import type { CohortMember } from "../round/facts.ts";
-import type { Instruction } from "../round/instruction.ts";
+import type { ExchangeInstruction, Instruction } from "../round/instruction.ts";
 
 /**
  * A participant without network and training: answers a round's instructions with the real protocol. Its update is the
@@ -78,10 +78,7 @@ export class Puppet {
     }
   }
 
-  #exchange(
-    round: ActiveRound,
-    instruction: Exclude<Instruction, { kind: "invitation" | "train" | "round-ended" }>,
-  ): () => void {
+  #exchange(round: ActiveRound, instruction: ExchangeInstruction): () => void {
     switch (instruction.kind) {
       case "advertise-keys": {
         this.#config = parseRoundConfig(instruction.roundConfig);
