@@ -20,13 +20,12 @@ export {
   serialiseRoundConfig,
   thresholdFor,
 } from "./masking/config.ts";
-export { checkRoundConfig, type RoundExpectation } from "./masking/config-check.ts";
+export { checkRoundConfig } from "./masking/config-check.ts";
 export { MaskingError, type MaskingErrorCode } from "./masking/error.ts";
 export type {
   Hash,
   KeyAdvertisement,
   ParticipantId,
-  RevealedShare,
   RevealedShares,
   SealedShare,
   SurvivorAck,
@@ -38,24 +37,17 @@ export { MaskingStage } from "./masking/participant-masking.ts";
 export { RevealingStage } from "./masking/participant-revealing.ts";
 export { SharingStage } from "./masking/participant-sharing.ts";
 export { decodeSum, encodeUpdate } from "./masking/quantiser.ts";
-export { COUNT_WORDS, type UpdateCounts, vectorLength } from "./masking/update-vector.ts";
-export {
-  merkleProof,
-  merkleRoot,
-  UPLOAD_CHUNK_BYTES,
-  uploadRoot,
-  verifyMerkleProof,
-} from "./merkle.ts";
+export { type UpdateCounts, vectorLength } from "./masking/update-vector.ts";
+export { UPLOAD_CHUNK_BYTES, uploadRoot } from "./merkle.ts";
 export { initialModel } from "./model/initial-model.ts";
-export { inputShape, MAX_PARAMETERS } from "./model/layer-shapes.ts";
-export { layoutOf, type ModelLayout, type TensorSlot } from "./model/layout.ts";
-export { modelFromBytes, modelToBytes, requireModel } from "./model/model-bytes.ts";
-export { ModelError, type ModelErrorCode } from "./model/model-error.ts";
-export { modelHash, tensorsHash } from "./model/model-hash.ts";
+export { layoutOf, type ModelLayout } from "./model/layout.ts";
+export { modelFromBytes, modelToBytes } from "./model/model-bytes.ts";
+export { ModelError } from "./model/model-error.ts";
+export { modelHash } from "./model/model-hash.ts";
 export type { Layer, ModelTopology } from "./model/topology.ts";
 export { canonicalPlan, parsePlan, planHash } from "./plan/parse-plan.ts";
 export type * from "./plan/plan.ts";
-export { PlanError, type PlanErrorCode } from "./plan/plan-error.ts";
+export { PlanError } from "./plan/plan-error.ts";
 export {
   classCount,
   encodedFeatureCount,
@@ -68,9 +60,5 @@ export {
   seededRandom,
   systemRandom,
 } from "./random.ts";
-export {
-  applyOuterStep,
-  type OuterStepInput,
-  type OuterStepResult,
-} from "./strategies/outer-step.ts";
+export { applyOuterStep } from "./strategies/outer-step.ts";
 export { bytesOfWords, firstNonFinite, wordsOfBytes } from "./vector.ts";

@@ -1,11 +1,13 @@
 import { once } from "node:events";
 import type { RunningCoordinator } from "@chorus/coordinator";
 import type { Command } from "commander";
+import { chainHost } from "../chain-url.ts";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
 import { shortHash } from "../terminal/format.ts";
 import { createLogger } from "../terminal/logger.ts";
 import { formatFields } from "../terminal/table.ts";
+import { requireWritableFolder } from "../writable-folder.ts";
 import { type LogOptions, withCommonOptions, withLogOptions } from "./help.ts";
 
 interface ServeOptions extends LogOptions {
@@ -46,11 +48,7 @@ export function addCoordinatorServe(parent: Command, context: CommandContext): v
       "address for participants and operators; port 0 takes a free one",
       "127.0.0.1:7070",
     )
-    .option(
-      "--http <host:port>",
-      "address for metrics, health and chain",
-      "127.0.0.1:7071",
-    )
+    .option("--http <host:port>", "address for metrics, health and chain", "127.0.0.1:7071")
     .option("--chain-url <url>", "JSON-RPC of a chain elsewhere; default: the embedded chain")
     .option("--contract <address>", "the ledger's contract on that chain; default: deploy one")
     .action((options: ServeOptions) => serve(options, context));
@@ -67,6 +65,7 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
   const isHuman = !options.json && stderr.isTTY === true;
   const log = createLogger(stderr, { level: options.logLevel, isHuman });
   const chain = chainOf(options);
+  await requireWritableFolder("--data-dir", options.dataDir);
   const { parseConfig, startCoordinator } = await import("@chorus/coordinator");
   const config = parseConfig({
     directory: options.dataDir,
@@ -75,7 +74,8 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
     httpAddress: options.http,
     chain,
   });
-  out.show({ event: "configuration", ...options, chain }, () => configurationText({ ...options }));
+  const shown = { ...options, ...(chain.kind === "rpc" ? { chainUrl: chainHost(chain.url) } : {}) };
+  out.show({ event: "configuration", ...shown }, () => configurationText(shown));
   await using coordinator = await startCoordinator(config, { log }, signal);
   out.show(servingLine(coordinator, options), (line) => servingText(line, options));
   if (!signal.aborted) await once(signal, "abort");
@@ -133,8 +133,8 @@ function servingText(line: ServingLine, { grpc, http }: ServeOptions): string {
   return `${fields}\n\nTo take part:   ${join}\nTo start a run: chorus run start plan.json`;
 }
 
-/** The configuration in one line. */
-export function configurationText(options: Readonly<Record<string, unknown>>): string {
+/** The configuration in one line. `options`: by name, without secrets. */
+export function configurationText(options: object): string {
   const settings = Object.entries(options)
     .filter(([name, value]) => name !== "json" && value !== undefined)
     .map(([name, value]) => `${name}=${String(value)}`);
