@@ -1,4 +1,5 @@
 export { canonicalJson } from "./canonical.ts";
+export { checkInStatement } from "./check-in.ts";
 export { bytesToHex, hexToBytes, sha256, sha256Hex } from "./hash.ts";
 export {
   createIdentity,

@@ -1,10 +1,12 @@
-import { open, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { type Address, isAddress, type Transport } from "viem";
+import type { Address, Transport } from "viem";
+import type { PrivateKeyAccount } from "viem/accounts";
+import { addressFrom } from "./address.ts";
 import { type ContractLedger, openContractLedger } from "./contract/contract-ledger.ts";
 import { httpTransport } from "./contract/http-transport.ts";
-import { type EmbeddedChain, openEmbeddedChain } from "./embedded/embedded-chain.ts";
+import { keepContract, knownContract } from "./contract-file.ts";
+import { LastingChain } from "./embedded/lasting-chain.ts";
 import type { Provider } from "./embedded/provider.ts";
+import { publicProvider } from "./embedded/public-provider.ts";
 import { loadOrCreateAccount } from "./keys.ts";
 
 /** The longest wait for one answer of the chain. */
@@ -33,86 +35,90 @@ export interface ChainPaths {
 
 /** The chain as chosen. The embedded one is open from the start; another one is asked when a commit is due. */
 export class ChainAccess implements AsyncDisposable {
-  /** The account that commits. */
-  readonly committer: Address;
-  /** Answers questions about the embedded chain; undefined for another chain, which answers for itself. */
+  /** Answers anybody's questions about the embedded chain; undefined for another chain, which answers for itself. */
   readonly readOnly: Provider | undefined;
-  readonly #embedded: EmbeddedChain | undefined;
-  readonly #open: (signal: AbortSignal) => Promise<ContractLedger>;
+  readonly #account: PrivateKeyAccount;
+  readonly #chain: LastingChain | Transport;
+  readonly #contractFile: string;
+  #contract: Address | undefined;
   #ledger: Promise<ContractLedger> | undefined;
 
   private constructor(
-    committer: Address,
-    embedded: EmbeddedChain | undefined,
-    open: (signal: AbortSignal) => Promise<ContractLedger>,
+    account: PrivateKeyAccount,
+    chain: LastingChain | Transport,
+    contract: Address | undefined,
+    contractFile: string,
   ) {
-    this.committer = committer;
-    this.readOnly = embedded?.readOnlyProvider;
-    this.#embedded = embedded;
-    this.#open = open;
+    this.#account = account;
+    this.#chain = chain;
+    this.#contract = contract;
+    this.#contractFile = contractFile;
+    this.readOnly =
+      chain instanceof LastingChain
+        ? publicProvider(chain.provider, () => this.#contract)
+        : undefined;
   }
 
-  /** Loads or makes the coordinator's key and opens the embedded chain. Throws LedgerError, KeyFileError. */
+  /**
+   * Loads or makes the coordinator's key and opens the embedded chain, which is made only where no contract is known. Throws
+   * LedgerError, for a contract's address that is none `bad-address`, and KeyFileError.
+   */
   static async open(
-    chain: ChainChoice,
+    chosen: ChainChoice,
     paths: ChainPaths,
     now: () => number,
   ): Promise<ChainAccess> {
+    const contract = configured(chosen) ?? (await knownContract(paths.contract));
     const account = await loadOrCreateAccount(paths.key);
-    const embedded =
-      chain.kind === "embedded"
-        ? await openEmbeddedChain({ directory: paths.chain, account: account.address, now })
-        : undefined;
-    const transport = embedded?.transport ?? transportOf(chain);
-    return new ChainAccess(account.address, embedded, async (signal) => {
-      const contractAddress = configured(chain) ?? (await knownContract(paths.contract));
-      const ledger = await openContractLedger(
-        { transport, account, contractAddress, timeoutMs },
-        signal,
-      );
-      await remember(paths.contract, ledger.contractAddress);
-      return ledger;
-    });
+    const mustExist = contract !== undefined;
+    const options = { directory: paths.chain, account: account.address, mustExist, now };
+    const chain =
+      chosen.kind === "embedded" ? await LastingChain.open(options) : httpTransport(chosen.url);
+    return new ChainAccess(account, chain, contract, paths.contract);
   }
 
-  /** The ledger, opened (and its contract deployed) when it is first needed, again when that failed. */
+  /** The account that commits. */
+  get committer(): Address {
+    return this.#account.address;
+  }
+
+  /** The contract that holds the records; undefined before one was used. */
+  get contract(): Address | undefined {
+    return this.#contract;
+  }
+
+  /**
+   * The ledger, opened (and its contract deployed) when it is first needed; again when that failed, or when the embedded chain
+   * could not write a block. Throws what {@link openContractLedger} and {@link LastingChain.working} throw.
+   */
   async ledger(signal: AbortSignal): Promise<ContractLedger> {
+    if (this.#chain instanceof LastingChain && this.#chain.hasFailed) this.#ledger = undefined;
     this.#ledger ??= this.#open(signal).catch((error: unknown) => {
       this.#ledger = undefined;
       throw error;
     });
-    return this.#ledger;
+    return await this.#ledger;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#embedded?.close();
+    if (this.#chain instanceof LastingChain) await this.#chain[Symbol.asyncDispose]();
   }
-}
 
-function transportOf(chain: ChainChoice): Transport {
-  if (chain.kind !== "rpc") throw new Error("the embedded chain has its own transport");
-  return httpTransport(chain.url);
+  async #open(signal: AbortSignal): Promise<ContractLedger> {
+    const chain = this.#chain;
+    const transport = chain instanceof LastingChain ? (await chain.working()).transport : chain;
+    const [account, contractAddress] = [this.#account, this.#contract];
+    const ledger = await openContractLedger(
+      { transport, account, contractAddress, timeoutMs },
+      signal,
+    );
+    this.#contract = ledger.contractAddress;
+    await keepContract(this.#contractFile, ledger.contractAddress);
+    return ledger;
+  }
 }
 
 function configured(chain: ChainChoice): Address | undefined {
   const contract = chain.kind === "rpc" ? chain.contract : undefined;
-  return contract !== undefined && isAddress(contract) ? contract : undefined;
-}
-
-/** The contract that this data directory has used; undefined before the first commit. */
-export async function knownContract(file: string): Promise<Address | undefined> {
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "";
-    throw error;
-  });
-  const address = text.trim();
-  return isAddress(address) ? address : undefined;
-}
-
-/** Durable when it resolves: a contract that is forgotten is deployed a second time, and its history is not found again. */
-async function remember(file: string, address: Address): Promise<void> {
-  await writeFile(`${file}.new`, `${address}\n`, { mode: 0o600, flush: true });
-  await rename(`${file}.new`, file);
-  await using folder = await open(dirname(file), "r");
-  await folder.sync();
+  return contract === undefined ? undefined : addressFrom(contract, "the chain's contract");
 }

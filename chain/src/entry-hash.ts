@@ -5,7 +5,7 @@ import type { Hash, RoundRecord } from "./ledger.ts";
 export const NO_ENTRY: Hash = "0".repeat(64);
 
 /** A record in the form that the contract takes. */
-export interface ContractRound {
+interface ContractRound {
   readonly runId: Hex;
   readonly round: bigint;
   readonly planHash: Hex;

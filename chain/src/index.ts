@@ -1,33 +1,12 @@
-export {
-  ChainAccess,
-  type ChainChoice,
-  type ChainPaths,
-  knownContract,
-} from "./chain-access.ts";
-export {
-  ContractLedger,
-  type ContractLedgerOptions,
-  openContractLedger,
-} from "./contract/contract-ledger.ts";
+export { ChainAccess, type ChainChoice } from "./chain-access.ts";
 export { httpTransport } from "./contract/http-transport.ts";
-export {
-  type LedgerReader,
-  type LedgerReaderOptions,
-  openLedgerReader,
-} from "./contract/ledger-reader.ts";
-export type { AuditReport } from "./embedded/audit.ts";
-export {
-  EmbeddedChain,
-  type EmbeddedChainOptions,
-  openEmbeddedChain,
-} from "./embedded/embedded-chain.ts";
+export { type LedgerReader, openLedgerReader } from "./contract/ledger-reader.ts";
+export { knownContract } from "./contract-file.ts";
+export { type EmbeddedChain, openEmbeddedChain } from "./embedded/embedded-chain.ts";
 export { EMBEDDED_CHAIN_ID } from "./embedded/machine.ts";
-export type { Provider, ProviderRequest } from "./embedded/provider.ts";
-export { type RpcCode, RpcError } from "./embedded/rpc-error.ts";
-export { entryHash, NO_ENTRY } from "./entry-hash.ts";
-export { KeyFileError, type KeyFileErrorCode, loadOrCreateAccount } from "./keys.ts";
+export type { Provider } from "./embedded/provider.ts";
+export { knownAccount, loadOrCreateAccount } from "./keys.ts";
 export {
-  type Hash,
   type Ledger,
   type LedgerEntry,
   LedgerError,

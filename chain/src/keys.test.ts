@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { verifyMessage } from "viem";
 import { expect, test } from "vitest";
-import { loadOrCreateAccount } from "./keys.ts";
+import { knownAccount, loadOrCreateAccount } from "./keys.ts";
 import { TemporaryFolder } from "./testing/temporary-folder.ts";
 
 test("the first start makes a key of 32 bytes that only its owner may use, later ones load it", async () => {
@@ -64,4 +64,13 @@ test("a key file that cannot be read is not replaced", async () => {
   await mkdir(file);
   await expect(loadOrCreateAccount(file)).rejects.toThrow();
   expect((await stat(file)).isDirectory()).toBe(true);
+});
+
+test("asking for the account of a file that is not there makes none", async () => {
+  await using folder = await TemporaryFolder.make();
+  const file = join(folder.path, "keys", "coordinator.key");
+  expect(await knownAccount(file)).toBeUndefined();
+  expect(await readdir(folder.path)).toEqual([]);
+  const { address } = await loadOrCreateAccount(file);
+  expect(await knownAccount(file)).toBe(address);
 });

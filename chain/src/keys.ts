@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, link, mkdir, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { bytesToHex } from "viem";
+import { type Address, bytesToHex } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { hasCode } from "./error-code.ts";
+import { syncFolder } from "./sync-folder.ts";
 
 /** Why a key file is not used. */
-export type KeyFileErrorCode = "exposed" | "malformed";
+type KeyFileErrorCode = "exposed" | "malformed";
 
 /** A key file that must not or cannot be used. Never carries the key. */
 export class KeyFileError extends Error {
@@ -29,6 +30,14 @@ const keyBytes = 32;
  */
 export async function loadOrCreateAccount(file: string): Promise<PrivateKeyAccount> {
   return (await loadAccount(file)) ?? (await createAccount(file));
+}
+
+/**
+ * The address of the account whose key is in the file; undefined where there is no such file: none is made. Throws
+ * {@link KeyFileError} as {@link loadOrCreateAccount} does.
+ */
+export async function knownAccount(file: string): Promise<Address | undefined> {
+  return (await loadAccount(file))?.address;
 }
 
 async function loadAccount(file: string): Promise<PrivateKeyAccount | undefined> {
@@ -56,7 +65,7 @@ async function createAccount(file: string): Promise<PrivateKeyAccount> {
   await writeDraft(draft);
   try {
     await link(draft, file);
-    await synchronise(dirname(file));
+    await syncFolder(dirname(file));
   } catch (error) {
     if (!hasCode(error, "EEXIST")) throw error;
   } finally {
@@ -72,13 +81,6 @@ async function writeDraft(draft: string): Promise<void> {
   const key = randomBytes(keyBytes);
   await handle.writeFile(key);
   key.fill(0);
-  await handle.sync();
-}
-
-/** A new name is durable when its folder is written. Windows cannot open folders, and needs no such call. */
-async function synchronise(folder: string): Promise<void> {
-  if (process.platform === "win32") return;
-  await using handle = await open(folder, "r");
   await handle.sync();
 }
 

@@ -41,6 +41,8 @@ export interface Ledger {
    * contract's state. Throws {@link LedgerError} `broken-chain` naming the first round that does not hold, `unreachable`.
    */
   history(runId: Hash, signal: AbortSignal): Promise<readonly LedgerEntry[]>;
+  /** The entry of a round, from 1; undefined when it has none. Throws {@link LedgerError} `unreachable`. */
+  entryOf(runId: Hash, round: number, signal: AbortSignal): Promise<Hash | undefined>;
 }
 
 /** Every way the ledger can refuse or fail. */
@@ -48,19 +50,30 @@ export type LedgerErrorCode =
   | "conflict"
   | "wrong-round"
   | "unreachable"
+  | "unwritable"
+  | "bad-address"
+  | "missing-chain"
   | "wrong-chain"
   | "insufficient-funds"
   | "broken-chain"
   | "damaged-block"
   | "locked";
 
+interface LedgerErrorOptions extends ErrorOptions {
+  readonly block?: number;
+}
+
 /** The ledger refused a record, could not be reached, or does not hold. */
 export class LedgerError extends Error {
   override readonly name = "LedgerError";
   readonly code: LedgerErrorCode;
+  /** The block that is damaged or was not written; undefined where it is none, or not known which. */
+  readonly block: number | undefined;
 
-  constructor(code: LedgerErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: LedgerErrorCode, message: string, options: LedgerErrorOptions = {}) {
+    const { cause, block } = options;
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
+    this.block = block;
   }
 }

@@ -47,6 +47,11 @@ export class MemoryLedger implements Ledger {
     verifyRun(this.#committer, runId, run, { head: headOf(run), entries });
     return run;
   }
+
+  async entryOf(runId: Hash, round: number, signal: AbortSignal): Promise<Hash | undefined> {
+    signal.throwIfAborted();
+    return this.#runs.get(runId)?.[round - 1]?.entry;
+  }
 }
 
 function headOf(run: readonly LedgerEntry[]): RunHead {

@@ -62,5 +62,5 @@ function compareHeads(runId: Hash, recomputed: RunHead, kept: RunHead): void {
 
 function broken(runId: Hash, round: number, what: string, cause?: unknown): LedgerError {
   const text = `round ${round} of run ${runId} does not hold: ${what}`;
-  return new LedgerError("broken-chain", text, cause === undefined ? undefined : { cause });
+  return new LedgerError("broken-chain", text, { cause });
 }

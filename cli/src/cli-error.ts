@@ -11,15 +11,16 @@ export type CliErrorCode =
   | "child-failed"
   | "unhealthy"
   | "verification-failed"
+  | "not-on-chain-yet"
   | "interrupted"
   | "failed";
 
 /** What the process says to the shell; the same list is printed by `chorus --help`. */
-export const exitCodes: Readonly<Record<CliErrorCode, number>> = {
+const exitCodes: Readonly<Record<CliErrorCode, number>> = {
   "wrong-usage": 2,
   "bad-plan": 2,
   "bad-data": 2,
-  "unknown-run": 1,
+  "unknown-run": 2,
   "not-running": 3,
   unreachable: 3,
   refused: 1,
@@ -27,6 +28,7 @@ export const exitCodes: Readonly<Record<CliErrorCode, number>> = {
   "child-failed": 1,
   unhealthy: 1,
   "verification-failed": 4,
+  "not-on-chain-yet": 5,
   interrupted: 130,
   failed: 1,
 };

@@ -36,6 +36,35 @@ test("every command has help with an example and the exit codes", async () => {
   }
 });
 
+test("every group of commands has help with an example and the exit codes", async () => {
+  for (const group of ["coordinator", "participant", "run"]) {
+    const { code, stdout } = await runChorus(group, "--help");
+    expect(code, group).toBe(0);
+    expect(stdout).toContain(`\nExamples:\n  $ chorus ${group} `);
+    expect(stdout).toContain("5    verification holds so far");
+  }
+});
+
+test.skipIf(process.platform !== "linux").each([
+  [["coordinator", "serve", "--data-dir", "/proc/x"], "--data-dir"],
+  [["participant", "run", "--name", "x", "--data", ".", "--state-dir", "/proc/x"], "--state-dir"],
+  [["demo", "--runs-dir", "/proc/self"], "--runs-dir"],
+])("a folder that cannot be written ends with 2 at once: %j", async (args, option) => {
+  const { code, stderr } = await runChorus(...args);
+  expect(stderr).toContain(`chorus: ${option}: cannot write in /proc/`);
+  expect(code).toBe(2);
+});
+
+test("a participant without data ends with 2 and says what was wanted", async () => {
+  const state = ["--state-dir", join(folder, "state")];
+  const data = join(folder, "no-data.csv");
+  const args = ["participant", "run", "--name", "x", "--data", data, ...state];
+  const { code, stderr } = await runChorus(...args);
+  expect(stderr).toContain(`cannot read the site's data at ${data}: ENOENT`);
+  expect(stderr).toContain("wanted a CSV file, or a folder with IDX files");
+  expect(code).toBe(2);
+});
+
 test.each([
   [["run", "ls", "--frob"], "chorus: unknown option '--frob'. See --help.\n"],
   [["frobnicate"], "chorus: unknown command 'frobnicate'. See --help.\n"],
@@ -43,7 +72,7 @@ test.each([
   [["participant", "run", "--name", "x"], "required option '--data <path>' not specified"],
   [["coordinator", "serve", "--log-level", "loud"], "Allowed choices are debug, info"],
   [["coordinator", "serve", "--contract", "0x12"], "chorus: --contract needs --chain-url."],
-  [["coordinator", "serve", "--grpc", "nowhere"], "grpcAddress: wanted host:port"],
+  [["coordinator", "serve", "--grpc", "nowhere"], "grpcAddress: got nowhere, wanted host:port"],
   [["run", "ls", "--coordinator", "localhost:1"], "--coordinator needs the operator's token."],
 ])("wrong usage ends with 2 and says what is wrong: %j", async (args, message) => {
   const { code, stderr } = await runChorus(...args);

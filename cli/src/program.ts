@@ -2,13 +2,20 @@ import { Command } from "commander";
 import { addCoordinatorServe } from "./commands/coordinator-serve.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDoctor } from "./commands/doctor.ts";
-import { exitCodesHelp } from "./commands/help.ts";
+import { exitCodesHelp, withGroupHelp } from "./commands/help.ts";
 import { addParticipantRun } from "./commands/participant-run.ts";
 import { addRunList } from "./commands/run-list.ts";
 import { addRunCommands } from "./commands/run-one.ts";
 import { addRunStart } from "./commands/run-start.ts";
 import { addVerify } from "./commands/verify.ts";
 import type { CommandContext } from "./context.ts";
+
+const beginning = `
+Begin with a whole federation on this machine, in under two minutes:
+  $ chorus demo
+
+In the repository \`npm run chorus --\` stands for \`chorus\`.
+${exitCodesHelp}`;
 
 /** The command `chorus` with all its subcommands. Parsing throws CommanderError instead of ending the process. */
 export function buildProgram(context: CommandContext): Command {
@@ -17,17 +24,22 @@ export function buildProgram(context: CommandContext): Command {
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .showHelpAfterError(false)
-    .addHelpText("after", `\nBegin with:\n  $ chorus demo\n${exitCodesHelp}`);
+    .addHelpText("after", beginning);
   addDemo(program, context);
-  addCoordinatorServe(
-    program.command("coordinator").description("run a federation's coordinator"),
-    context,
-  );
-  addParticipantRun(
-    program.command("participant").description("take part in a federation"),
-    context,
-  );
+  const coordinator = program.command("coordinator").description("run a federation's coordinator");
+  withGroupHelp(coordinator, ["chorus coordinator serve --data-dir chorus-data"]);
+  addCoordinatorServe(coordinator, context);
+  const participant = program.command("participant").description("take part in a federation");
+  withGroupHelp(participant, [
+    "chorus participant run --name cleveland --data cleveland.csv --invitation-file chorus-data/invitation",
+  ]);
+  addParticipantRun(participant, context);
   const run = program.command("run").description("start, watch and stop runs");
+  withGroupHelp(run, [
+    "chorus run start plan.json --watch",
+    "chorus run ls",
+    "chorus run why 3f2a91",
+  ]);
   addRunStart(run, context);
   addRunList(run, context);
   addRunCommands(run, context);

@@ -25,19 +25,27 @@ const advice: ReadonlyMap<string, Advice> = new Map<KnownError, Advice>([
   ["ClientError unreadable", { code: "bad-data", hint: "Name data that exists and may be read." }],
   ["ClientError unreachable", { code: "unreachable", hint: "Check the coordinator's address." }],
   ["ClientError refused", { code: "refused", hint: "Ask the coordinator's operator." }],
+  ["ClientError identity-in-use", { code: "refused", hint: "See --state-dir." }],
+  ["ClientError unwritable", { code: "wrong-usage", hint: "Name another with --state-dir." }],
   ["ClientError bad-identity", { code: "failed", hint: "Restore the file, or enrol anew." }],
   ["CoordinatorError bad-config", { code: "wrong-usage", hint: "See --help." }],
   ["StoreError damaged", { code: "verification-failed", hint: restore }],
   ["LedgerError broken-chain", { code: "verification-failed", hint: restore }],
   ["LedgerError damaged-block", { code: "verification-failed", hint: restore }],
+  ["LedgerError missing-chain", { code: "verification-failed", hint: restore }],
+  ["LedgerError bad-address", { code: "wrong-usage", hint: "See --help." }],
   ["LedgerError unreachable", { code: "unreachable", hint: "Check the chain's address." }],
   ["LedgerError wrong-chain", { code: "failed", hint: "Check chain, contract and committer." }],
 ]);
 
-/** Any error as what the person at the terminal needs: what was wrong, and what to do. */
-export function toCliError(error: unknown, signal: AbortSignal): CliError {
+/**
+ * Any error as what the person at the terminal needs: what was wrong, and what to do. `signal`: the one that asks the command
+ * to stop; what fails on the way out, when something that was open is closed, is told all the same.
+ */
+export function toCliError(thrown: unknown, signal: AbortSignal): CliError {
+  const error = withoutInterruption(thrown, signal);
+  if (error === undefined) return new CliError("interrupted", "interrupted", "");
   if (error instanceof CliError) return error;
-  if (signal.aborted) return new CliError("interrupted", "interrupted", "");
   if (error instanceof CommanderError) return usageError(error);
   if (error instanceof PlanError)
     return new CliError("bad-plan", `the plan is refused: ${error.message}`, "Correct the plan.", {
@@ -45,6 +53,24 @@ export function toCliError(error: unknown, signal: AbortSignal): CliError {
     });
   if (error instanceof Error && "code" in error) return codedError(error, error.code);
   return bug(error);
+}
+
+/** What remains of an error when the interruption is taken away: undefined when that was all. */
+function withoutInterruption(error: unknown, signal: AbortSignal): unknown {
+  if (!signal.aborted) return error;
+  if (error instanceof SuppressedError) {
+    return (
+      withoutInterruption(error.error, signal) ?? withoutInterruption(error.suppressed, signal)
+    );
+  }
+  return isInterruption(error, signal) ? undefined : error;
+}
+
+/** Whether an error says no more than that somebody asked to stop: Node wraps the signal's reason in an AbortError. */
+function isInterruption(error: unknown, signal: AbortSignal): boolean {
+  if (error === signal.reason) return true;
+  if (!(error instanceof Error)) return false;
+  return error.name === "AbortError" || isInterruption(error.cause, signal);
 }
 
 function usageError(error: CommanderError): CliError {

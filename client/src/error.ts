@@ -9,7 +9,9 @@ export type ClientErrorCode =
   | "bad-config"
   | "unreachable"
   | "refused"
+  | "identity-in-use"
   | "bad-identity"
+  | "unwritable"
   | "protocol";
 
 /**

@@ -34,6 +34,11 @@ test("a participant that starts before its coordinator waits for it", async () =
   await participant.says("the coordinator is still away");
   const coordinator = restarts.use(await ScriptedCoordinator.start(port));
   await coordinator.nextFollower();
+  await participant.says("checked in");
+  expect(participant.sentences()).toEqual([
+    "the coordinator is not there yet, trying until it is",
+    "checked in",
+  ]);
 });
 
 test("no wait before the n-th attempt is longer than 0.5 s doubled n times", async () => {
@@ -61,6 +66,38 @@ test("a participant whose streams end at once waits longer and longer, one that 
   coordinator.hangUp();
   await coordinator.nextFollower();
   expect(participant.time.shortWaits.at(-1)).toBeLessThan(500);
+});
+
+test("of two processes with one identity the second gives up and says why, and the first notices nothing", async () => {
+  await using coordinator = await ScriptedCoordinator.start();
+  const { address } = coordinator;
+  await using first = await RunningParticipant.start({ coordinator: address });
+  const participantId = await coordinator.nextFollower();
+  const second = await RunningParticipant.start({ coordinator: address });
+  await expect(second.stopped).rejects.toMatchObject({
+    code: "identity-in-use",
+    message: expect.stringContaining(
+      `this identity is in use elsewhere (participant ${participantId})`,
+    ),
+  });
+  const { shortWaits } = second.time;
+  expect(shortWaits.reduce((sum, ms) => sum + ms)).toBeGreaterThan(7_000);
+  expect(second.sentences()).toEqual([
+    "this identity is in use elsewhere, trying until it is free",
+  ]);
+  expect(first.sentences()).toEqual(["checked in"]);
+});
+
+test("an identity that becomes free is taken by who waited for it", async () => {
+  await using coordinator = await ScriptedCoordinator.start();
+  const { address } = coordinator;
+  const first = await RunningParticipant.start({ coordinator: address });
+  await coordinator.nextFollower();
+  await using second = await RunningParticipant.start({ coordinator: address });
+  await second.says("this identity is in use elsewhere, trying until it is free");
+  await first[Symbol.asyncDispose]();
+  await coordinator.nextFollower();
+  await second.says("checked in");
 });
 
 test("an answer that meets a coordinator without its session is sent again in a new one", async () => {

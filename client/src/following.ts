@@ -4,14 +4,12 @@ import { Backoff, type Sleep } from "./backoff.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { ClientError } from "./error.ts";
 import { Presence } from "./presence.ts";
-import { describeFailure, failureOf, isFinalRefusal } from "./rpc/failure.ts";
+import { Rivals } from "./rivals.ts";
+import { describeFailure, failureOf, isFinalRefusal, isIdentityInUse } from "./rpc/failure.ts";
 import type { Session } from "./session.ts";
 import type { Uplink } from "./uplink.ts";
 
-/**
- * A connection that lasts this long was a good one: what follows is a new outage. One that ends sooner is part of the old
- * one, else two processes with one identity would put each other out several times a second for ever.
- */
+/** A connection that lasts this long was a good one: what follows is a new outage. One that ends sooner is part of the old one. */
 const STEADY_MS = 30_000;
 
 /** Who wants to be connected, and as whom. */
@@ -28,25 +26,33 @@ export interface Follower {
 
 /**
  * Connects, follows the coordinator's instructions, and begins again after each outage. Rejects with the signal's reason,
- * and with {@link ClientError} `refused` when the coordinator will not have this participant.
+ * and with {@link ClientError}: `refused` when the coordinator will not have this participant, `identity-in-use` while
+ * another process has its identity.
  */
 export async function followForever(
   options: ConnectionOptions,
   follower: Follower,
   signal: AbortSignal,
 ): Promise<never> {
+  const { identity, log } = follower;
   const backoff = new Backoff(follower);
-  const presence = new Presence(follower.log);
+  const presence = new Presence(log);
+  const rivals = new Rivals(identity.participantId, log);
   for (;;) {
     try {
-      using connection = await open(options, follower.identity, signal);
-      presence.found(follower.identity, connection.federationId);
+      using connection = await open(options, identity, signal);
+      rivals.gone();
+      presence.found(identity, connection.federationId);
       await followOn(connection, backoff, follower, signal);
       presence.lost("the coordinator ended the stream of instructions");
     } catch (error) {
       signal.throwIfAborted();
       if (!isOutage(error)) throw error;
-      presence.lost(describeFailure(error));
+      if (isIdentityInUse(error)) rivals.met();
+      else {
+        rivals.gone();
+        presence.lost(describeFailure(error));
+      }
     }
     await backoff.wait(signal);
   }

@@ -1,6 +1,6 @@
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createIdentity, seededRandom, systemRandom } from "@chorus/aggregation";
 import { expect, test } from "vitest";
 import { loadIdentity } from "./identity-file.ts";
@@ -68,3 +68,20 @@ test.each([
     expect(await readFile(state.identityFile, "utf8")).toBe(text);
   },
 );
+
+test("a state directory that cannot be is refused by path and reason", async () => {
+  await using state = await stateDirectory();
+  const file = join(state.path, "file");
+  await writeFile(file, "");
+  await expect(loadIdentity(file, systemRandom)).rejects.toMatchObject({
+    name: "ClientError",
+    message: expect.stringContaining("ENOTDIR"),
+  });
+  const below = join(state.path, "sealed", "state");
+  await mkdir(dirname(below), { mode: 0o500 });
+  const refusal = loadIdentity(process.getuid?.() === 0 ? "/sys/state" : below, systemRandom);
+  await expect(refusal).rejects.toMatchObject({
+    code: "unwritable",
+    message: expect.stringMatching(/^cannot keep an identity in .*state: E[A-Z]+: /),
+  });
+});

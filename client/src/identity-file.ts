@@ -9,13 +9,13 @@ const SEED_BYTES = 32;
 /**
  * The identity of the site whose state directory this is: an Ed25519 seed as hexadecimal in the file `identity`, which
  * only its owner may read. Made at the first start, kept for ever; the key never leaves the machine. Rejects with
- * {@link ClientError} `bad-identity` when others may read the file or it holds something else.
+ * {@link ClientError}: `bad-identity` when others may read the file, it cannot be read or holds something else, `unwritable`
+ * when it cannot be made.
  */
 export async function loadIdentity(
   stateDirectory: string,
   random: RandomSource,
 ): Promise<Identity> {
-  await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
   const path = join(stateDirectory, "identity");
   const seed = (await readSeed(path)) ?? (await makeSeed(stateDirectory, path, random));
   const identity = createIdentity(seed);
@@ -51,8 +51,21 @@ async function makeSeed(
 ): Promise<Uint8Array> {
   const seed = new Uint8Array(SEED_BYTES);
   random.fill(seed);
-  const draft = join(stateDirectory, `identity.${randomUUID()}.draft`);
-  await writeDurably(draft, `${Buffer.from(seed).toString("hex")}\n`);
+  try {
+    await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+    await writeOnce(stateDirectory, path, `${Buffer.from(seed).toString("hex")}\n`);
+  } catch (cause) {
+    throw unwritable(stateDirectory, cause);
+  }
+  const kept = await readSeed(path);
+  if (kept === undefined) throw refused("vanished while it was made");
+  return kept;
+}
+
+/** Makes a file with all of its text at once, unless there is one. */
+async function writeOnce(directory: string, path: string, text: string): Promise<void> {
+  const draft = join(directory, `identity.${randomUUID()}.draft`);
+  await writeDurably(draft, text);
   try {
     await link(draft, path);
   } catch (error) {
@@ -60,10 +73,7 @@ async function makeSeed(
   } finally {
     await unlink(draft);
   }
-  await syncDirectory(stateDirectory);
-  const kept = await readSeed(path);
-  if (kept === undefined) throw refused("vanished while it was made");
-  return kept;
+  await syncDirectory(directory);
 }
 
 async function openExisting(path: string): Promise<FileHandle | undefined> {
@@ -71,7 +81,10 @@ async function openExisting(path: string): Promise<FileHandle | undefined> {
     return await open(path, "r");
   } catch (cause) {
     if (hasCode(cause, "ENOENT")) return undefined;
-    throw new ClientError("bad-identity", "the identity file cannot be opened", { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ClientError("bad-identity", `the identity file cannot be opened: ${reason}`, {
+      cause,
+    });
   }
 }
 
@@ -89,6 +102,15 @@ async function syncDirectory(path: string): Promise<void> {
 
 function refused(what: string): ClientError {
   return new ClientError("bad-identity", `the identity file ${what}`);
+}
+
+function unwritable(directory: string, cause: unknown): ClientError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ClientError(
+    "unwritable",
+    `cannot keep an identity in ${directory}: ${reason}; wanted a folder that this user can write`,
+    { cause },
+  );
 }
 
 function octal(mode: number): string {

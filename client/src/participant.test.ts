@@ -113,6 +113,16 @@ test("a participant that is given no other trainer trains on its file with Tenso
   expect(trained).toMatchObject({ examples: 27, meanLoss: expect.any(Number) });
 });
 
+test("data that are not there are an error that names them and says what was wanted, before anything is dialled", async () => {
+  const options = { coordinator: "127.0.0.1:1", dataPath: "no-such-data" };
+  const participant = await RunningParticipant.start(options);
+  await expect(participant.stopped).rejects.toMatchObject({
+    code: "unreadable",
+    message: expect.stringMatching(/no-such-data: ENOENT.*wanted a CSV file, or a folder with IDX/),
+  });
+  expect(participant.log).toEqual([]);
+});
+
 test("the log of a whole round holds neither an identity's seed nor a session's token", async () => {
   await using coordinator = await ScriptedCoordinator.start();
   await using stack = new AsyncDisposableStack();

@@ -1,8 +1,9 @@
-import { readFile } from "node:fs/promises";
+import { access, constants, readFile } from "node:fs/promises";
 import type { RandomSource } from "@chorus/aggregation";
 import type { Logger } from "pino";
 import type { Sleep } from "./backoff.ts";
 import { unreadable } from "./data/unreadable.ts";
+import { ClientError } from "./error.ts";
 import { followForever } from "./following.ts";
 import { loadIdentity } from "./identity-file.ts";
 import type { Floors } from "./session/site.ts";
@@ -41,7 +42,8 @@ const SOFTWARE_VERSION = "0.1.0";
 /**
  * Takes part in a federation: checks in, follows the coordinator's instructions round after round, and comes back after
  * every outage. Resolves when aborted, with everything closed and wiped. Rejects with {@link ClientError}: `refused` when
- * the coordinator will not have this participant, `bad-identity`, `unreadable` for the invitation, `backend-failed`.
+ * the coordinator will not have this participant, `identity-in-use` by another process, `bad-identity`, `unwritable` for
+ * the state directory, `unreadable` for the data and the invitation, `backend-failed`.
  */
 export async function runParticipant(
   options: ParticipantOptions,
@@ -64,7 +66,7 @@ async function participate(
   const { coordinator, name, floors } = options;
   const identity = await loadIdentity(options.stateDirectory, random);
   const invitation = await readInvitation(options.invitationFile);
-  const { backend, createTrainer } = await openTraining(dependencies, signal);
+  const { backend, createTrainer } = await openTraining(options.dataPath, dependencies, signal);
   using trainers = new Trainers(options.dataPath, createTrainer);
   const uplink = new Uplink({ random, sleep });
   const site = { identity, floors, trainers, uplink, random, sleep, log };
@@ -76,14 +78,27 @@ async function participate(
   );
 }
 
-/** What trains, and on which backend. TensorFlow.js is started before anybody waits for it. */
+/** What trains, and on which backend. TensorFlow.js is started, and the data are looked for, before anybody waits for them. */
 async function openTraining(
+  dataPath: string,
   { createTrainer, log }: ParticipantDependencies,
   signal: AbortSignal,
 ): Promise<{ backend: string; createTrainer: CreateTrainer }> {
   if (createTrainer !== undefined) return { backend: "custom", createTrainer };
+  await requireData(dataPath);
   await openBackend(signal);
   return { backend: "wasm", createTrainer: siteTrainer(log) };
+}
+
+/** What the data have to look like only a plan says: here they must be there. */
+async function requireData(path: string): Promise<void> {
+  await access(path, constants.R_OK).catch((cause: Error) => {
+    throw new ClientError(
+      "unreadable",
+      `cannot read the site's data at ${path}: ${cause.message}; wanted a CSV file, or a folder with IDX files`,
+      { cause },
+    );
+  });
 }
 
 async function readInvitation(path: string | undefined): Promise<string> {

@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 /** Tells the log when the coordinator goes and comes back: once each, however many attempts lie between. */
 export class Presence {
   readonly #log: Logger;
-  #isLost = false;
+  #state: "never-found" | "sought" | "found" | "lost" = "never-found";
 
   constructor(log: Logger) {
     this.#log = log;
@@ -12,13 +12,23 @@ export class Presence {
 
   found({ participantId }: Identity, federationId: Hash): void {
     const fields = { federationId, participantId };
-    this.#log.info(fields, this.#isLost ? "the coordinator is back" : "checked in");
-    this.#isLost = false;
+    this.#log.info(fields, this.#state === "lost" ? "the coordinator is back" : "checked in");
+    this.#state = "found";
   }
 
   lost(detail: string): void {
-    if (this.#isLost) this.#log.debug({ detail }, "the coordinator is still away");
-    else this.#log.warn({ detail }, "the coordinator is away, trying again until it is back");
-    this.#isLost = true;
+    switch (this.#state) {
+      case "never-found":
+        this.#log.warn({ detail }, "the coordinator is not there yet, trying until it is");
+        this.#state = "sought";
+        return;
+      case "found":
+        this.#log.warn({ detail }, "the coordinator is away, trying again until it is back");
+        this.#state = "lost";
+        return;
+      case "sought":
+      case "lost":
+        this.#log.debug({ detail }, "the coordinator is still away");
+    }
   }
 }

@@ -4,7 +4,14 @@ import { CoordinatorError } from "./error.ts";
 
 const address = z
   .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "wanted host:port, for example 127.0.0.1:7070");
+  .refine((text) => /^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,9}$/.test(text), {
+    error: ({ input }) => `got ${input}, wanted host:port, for example 127.0.0.1:7070`,
+    abort: true,
+  })
+  .refine((text) => hostAndPort(text).port <= 65_535, {
+    error: ({ input }) =>
+      `got port ${hostAndPort(String(input)).port}, wanted one from 0 (any free one) to 65535`,
+  });
 
 /** How a coordinator runs. */
 export interface CoordinatorConfig {

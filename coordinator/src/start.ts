@@ -4,17 +4,20 @@ import { ChainAccess } from "@chorus/chain";
 import type { Logger } from "pino";
 import { type Clock, systemClock } from "./clock.ts";
 import { type CoordinatorConfig, hostAndPort } from "./config.ts";
-import { CoordinatorError } from "./error.ts";
 import { answerChain } from "./http/chain-route.ts";
 import { openHttpServer } from "./http/http-server.ts";
 import { Committer } from "./ledger/committer.ts";
+import { requireChainOfStore } from "./ledger/require-commits.ts";
+import { listening } from "./listening.ts";
 import { createRegistry, LedgerMetrics, RoundMetrics, WireMetrics } from "./metrics.ts";
 import { Reception } from "./participants/check-in.ts";
 import { Sessions } from "./participants/sessions.ts";
-import { addOperatorService } from "./rpc/operator-service.ts";
-import { addParticipantService } from "./rpc/participant-service.ts";
-import { openRpcServer, type RpcServer } from "./rpc/server.ts";
+import { Calls } from "./rpc/calls.ts";
+import { operatorService } from "./rpc/operator-service.ts";
+import { participantService } from "./rpc/participant-service.ts";
+import { RpcServer } from "./rpc/server.ts";
 import { statusMapper } from "./rpc/status.ts";
+import { UploadReceiver } from "./rpc/upload.ts";
 import { WireMeter } from "./rpc/wire-meter.ts";
 import { RunFeed } from "./runs/feed.ts";
 import { Runs } from "./runs/runs.ts";
@@ -22,6 +25,12 @@ import { type DataDirectory, openDataDirectory } from "./store/data-directory.ts
 import { openBlobStore } from "./store/file-blob-store.ts";
 import { openStore } from "./store/pglite-store.ts";
 import type { BlobStore, Federation, Store } from "./store/store.ts";
+
+/** Grace for calls in flight at a shutdown, twice: half of the ten seconds that container engines give. */
+const drainMs = 4_000;
+
+/** Memory: a gibibyte. Stalls: a chunk of 1 MiB needs 280 kbit/s. */
+const uploadLimits = { memoryBytes: 1_073_741_824, stallMs: 30_000 };
 
 /** A coordinator that is serving. Disposing it abandons running rounds, lets calls end and closes what is open. */
 export interface RunningCoordinator extends AsyncDisposable {
@@ -73,6 +82,7 @@ export async function startCoordinator(
   const blobs = await openBlobStore(directory.paths.blobs);
   const { paths } = directory;
   const chain = opened.use(await ChainAccess.open(config.chain, paths, () => clock.now()));
+  await requireChainOfStore(store, chain, signal);
   const sessions = new Sessions();
   const feed = new RunFeed();
   const parts = { config, log, clock, directory, store, blobs, chain, sessions, feed };
@@ -107,21 +117,23 @@ async function serve(
     log,
     completed: () => committer.wake(),
   });
+  const chainRoute = chain.readOnly === undefined ? undefined : answerChain(chain.readOnly);
+  const problems = () => [committer.problem, ...runs.problems].filter((problem) => problem !== "");
   const http = opened.use(
-    await listening(config.httpAddress, (address) =>
-      openHttpServer(address, {
-        registry,
-        problems: () => [committer.problem, ...runs.problems].filter((problem) => problem !== ""),
-        chain: chain.readOnly === undefined ? undefined : answerChain(chain.readOnly),
-      }),
+    await listening({ purpose: "HTTP", address: config.httpAddress }, (address) =>
+      openHttpServer(address, { registry, problems, chain: chainRoute }),
     ),
   );
+  opened.defer(() => runs.close());
+  // Before anybody can start or stop a run.
+  await runs.resume();
   const wire = new WireMetrics(registry, () => sessions.connected.length);
   const rpc = opened.use(
-    await listening(config.grpcAddress, (address) => openRpc(parts, runs, wire, address)),
+    await listening({ purpose: "gRPC", address: config.grpcAddress }, (address) =>
+      openRpc(parts, runs, wire, address),
+    ),
   );
-  opened.defer(() => closeRuns(runs, sessions, rpc));
-  await runs.resume();
+  opened.defer(() => closeRuns(runs, rpc));
   const ports = { grpcPort: rpc.port, httpPort: http.port };
   opened.defer(await announce(parts, ports));
   const { invitation: invitationFile, operatorToken: operatorTokenFile } = directory.paths;
@@ -136,30 +148,21 @@ async function openRpc(
 ): Promise<RpcServer> {
   const { invitation, operatorToken } = directory.secrets;
   const reception = new Reception({ invitation }, { store, sessions, clock });
-  const toStatus = statusMapper(log, (reason) => metrics.refusals.inc({ reason }));
+  const calls = new Calls(statusMapper(log, (reason) => metrics.refusals.inc({ reason })));
+  const shared = { store, blobs, sessions, runs, calls };
   const meter = new WireMeter();
-  return openRpcServer(address, (server) => {
-    addParticipantService(server, {
-      clock,
-      reception,
-      sessions,
-      runs,
-      store,
-      blobs,
-      meter,
-      metrics,
-      log,
-      toStatus,
-    });
-    addOperatorService(server, { operatorToken, runs, store, blobs, sessions, feed, toStatus });
-  });
+  const uploads = new UploadReceiver(uploadLimits, { runs, meter, metrics, clock });
+  const services = [
+    participantService({ ...shared, clock, reception, meter, metrics, uploads, log }),
+    operatorService({ ...shared, operatorToken, feed }),
+  ];
+  return await RpcServer.open({ ...address, drainMs }, { clock, calls, services });
 }
 
-/** Says "not serving", abandons rounds so that participants are told, then hangs up. */
-async function closeRuns(runs: Runs, sessions: Sessions, rpc: RpcServer): Promise<void> {
-  rpc.setServing(false);
+/** Lets calls in flight be answered, then abandons rounds, which participants are told while their streams are open. */
+async function closeRuns(runs: Runs, rpc: RpcServer): Promise<void> {
+  await rpc.drain();
   await runs.close();
-  sessions.hangUp();
 }
 
 /** Starts work now; returns what ends it and waits for the end. */
@@ -188,28 +191,4 @@ async function announce(
   await writeFile(`${file}.new`, `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);
   return () => rm(file, { force: true });
-}
-
-async function listening<T>(
-  address: string,
-  open: (address: { host: string; port: number }) => Promise<T>,
-): Promise<T> {
-  try {
-    return await open(hostAndPort(address));
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === "EADDRINUSE")
-      throw new CoordinatorError(
-        "address-in-use",
-        `${address} is in use by another program: stop it, or choose another port`,
-        { cause },
-      );
-    if (code === "EACCES" || code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
-      throw new CoordinatorError(
-        "address-refused",
-        `the system does not let us listen on ${address} (${code}): choose an address of this machine and a port above 1023`,
-        { cause },
-      );
-    throw cause;
-  }
 }

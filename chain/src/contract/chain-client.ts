@@ -2,25 +2,29 @@ import {
   BaseError,
   createPublicClient,
   type EIP1193RequestFn,
+  HttpRequestError,
   type PublicClient,
   type Transport,
 } from "viem";
 import { LedgerError } from "../ledger.ts";
 import { DeadlineError, within } from "../waiting.ts";
+import { type NodeName, nodeName } from "./node-name.ts";
 
 /** Asks an Ethereum node, and never waits for it longer than it may. */
 export class ChainClient {
   readonly timeoutMs: number;
   readonly #transport: Transport;
+  readonly #node: NodeName;
 
   /** `timeoutMs`: the longest wait for one answer. What the transport says of time-outs and repetitions is not heeded. */
   constructor(transport: Transport, timeoutMs: number) {
     this.#transport = transport;
     this.timeoutMs = timeoutMs;
+    this.#node = nodeName(transport({}).value?.["url"]);
   }
 
   /**
-   * Puts one question. `what` names it in errors. Throws {@link LedgerError}: what `refusal` makes of the node's error, else
+   * Puts one question. `what` names it in errors: "for its id". Throws {@link LedgerError}: what `refusal` makes of the node's error, else
    * the one that the embedded chain threw, else `unreachable`. When it returns or throws, nothing is under way any more.
    */
   async ask<T>(
@@ -36,16 +40,18 @@ export class ChainClient {
       return await within(this.timeoutMs, () => question(client), signal);
     } catch (error) {
       signal.throwIfAborted();
-      throw refusal(error) ?? ownError(error) ?? unreachable(what, error);
+      const asked = `${this.#node.name} was asked ${what}`;
+      throw refusal(error) ?? ownError(error) ?? this.unreachable(`${asked}: ${reason(error)}`);
     } finally {
       over.abort();
     }
   }
-}
 
-/** A step that the chain did not take. `cause` is left out on purpose: viem's errors carry the URL, which may hold a key. */
-export function unreachable(what: string, error: unknown): LedgerError {
-  return new LedgerError("unreachable", `${what}: ${withoutUrls(reason(error))}`);
+  /** A step that the chain did not take. Without a cause: viem's errors carry the URL, which may hold a key. */
+  unreachable(what: string): LedgerError {
+    const text = `${this.#node.redact(what)}; check its address, and that it runs`;
+    return new LedgerError("unreachable", text);
+  }
 }
 
 function cancellable(transport: Transport, timeout: number, signal: AbortSignal): Transport {
@@ -68,6 +74,10 @@ function ownError(error: unknown): LedgerError | undefined {
 function reason(error: unknown): string {
   if (error instanceof DeadlineError) return error.message;
   if (!(error instanceof BaseError)) return error instanceof Error ? error.message : "no reason";
+  const request = error.walk((cause) => cause instanceof HttpRequestError);
+  // The rest is a page for people.
+  if (request instanceof HttpRequestError && request.status !== undefined)
+    return `it answered with HTTP status ${request.status}`;
   const code = systemCode(error);
   return [error.shortMessage, error.details, code].filter((part) => part !== undefined).join(" ");
 }
@@ -78,8 +88,4 @@ function systemCode(error: Error): string | undefined {
     if ("code" in at && typeof at.code === "string") return at.code;
   }
   return undefined;
-}
-
-function withoutUrls(text: string): string {
-  return text.replace(/\b[a-z]+:\/\/\S+/gi, "<url>");
 }

@@ -24,7 +24,7 @@ import { RoundLedgerContract, toEntry } from "./round-ledger-contract.ts";
 import { TransactionSender } from "./transaction-sender.ts";
 
 /** Where to keep the records, and as whom. */
-export interface ContractLedgerOptions {
+interface ContractLedgerOptions {
   /** How to reach the chain: viem's http(url), or an embedded chain's transport. */
   readonly transport: Transport;
   /** Signs and pays. Its key must not be used elsewhere at the same time: commits would take turns badly. */
@@ -96,6 +96,11 @@ export class ContractLedger implements Ledger {
     return await this.#reader.history(runId, signal);
   }
 
+  async entryOf(runId: Hash, round: number, signal: AbortSignal): Promise<Hash | undefined> {
+    const entry = await this.#contract.entryOf(runId, round, undefined, signal);
+    return entry === NO_ENTRY ? undefined : entry;
+  }
+
   async #commit(record: RoundRecord, signal: AbortSignal): Promise<LedgerEntry> {
     for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
       const entry = (await this.#find(record, signal)) ?? (await this.#append(record, signal));
@@ -155,7 +160,7 @@ async function deploy(
 ): Promise<Address> {
   const data = roundLedgerBytecode;
   const gas = await client.ask(
-    "gas for the contract",
+    "for the contract's gas",
     (c) => c.estimateGas({ account: account.address, data }),
     signal,
   );

@@ -1,4 +1,5 @@
 import type { Address, Transport } from "viem";
+import { addressFrom } from "../address.ts";
 import { EMBEDDED_CHAIN_ID } from "../embedded/machine.ts";
 import type { Hash, Ledger, LedgerEntry } from "../ledger.ts";
 import { verifyRun } from "../verify-run.ts";
@@ -9,7 +10,7 @@ import { RoundLedgerContract } from "./round-ledger-contract.ts";
 export type LedgerReader = Pick<Ledger, "description" | "history">;
 
 /** Where to read whose records. */
-export interface LedgerReaderOptions {
+interface LedgerReaderOptions {
   /** How to reach the chain: viem's http(url), or an embedded chain's transport. */
   readonly transport: Transport;
   readonly contractAddress: Address;
@@ -23,14 +24,16 @@ export interface LedgerReaderOptions {
 const concurrentQuestions = 16;
 
 /**
- * Opens somebody's records for reading: an auditor needs no account. Throws LedgerError `wrong-chain` when there is no
- * RoundLedger at the address, `unreachable` when the chain does not answer.
+ * Opens somebody's records for reading: an auditor needs no account. Throws LedgerError `bad-address` for what is no address,
+ * `wrong-chain` when there is no RoundLedger at the address, `unreachable` when the chain does not answer.
  */
 export async function openLedgerReader(
   options: LedgerReaderOptions,
   signal: AbortSignal,
 ): Promise<LedgerReader> {
-  const { transport, contractAddress, committer, timeoutMs } = options;
+  const { transport, timeoutMs } = options;
+  const contractAddress = addressFrom(options.contractAddress, "the contract");
+  const committer = addressFrom(options.committer, "the committer");
   const client = new ChainClient(transport, timeoutMs);
   const chainName = nameOfChain(await chainIdOf(client, signal));
   const contract = new RoundLedgerContract(client, contractAddress, committer);
@@ -53,7 +56,7 @@ export class ContractReader implements LedgerReader {
   /** As of one block, so that a commit in between confuses nothing. */
   async history(runId: Hash, signal: AbortSignal): Promise<readonly LedgerEntry[]> {
     const contract = this.#contract;
-    const block = await this.#client.ask("last block", (c) => c.getBlockNumber(), signal);
+    const block = await this.#client.ask("for its last block", (c) => c.getBlockNumber(), signal);
     const head = await contract.headOf(runId, block, signal);
     const found = await contract.committed(runId, undefined, block, signal);
     const entries: Hash[] = [];
@@ -70,7 +73,7 @@ export class ContractReader implements LedgerReader {
 
 /** The id of the chain that answers. */
 export async function chainIdOf(client: ChainClient, signal: AbortSignal): Promise<number> {
-  return await client.ask("chain id", (c) => c.getChainId(), signal);
+  return await client.ask("for its id", (c) => c.getChainId(), signal);
 }
 
 /** For people. */

@@ -7,7 +7,7 @@ import type { ChainClient } from "./chain-client.ts";
 import { commitRefusal } from "./commit-refusal.ts";
 
 /** The event RoundCommitted, decoded. */
-export interface CommittedLog {
+interface CommittedLog {
   readonly args: {
     readonly runId: Hex;
     readonly round: bigint;
@@ -37,7 +37,11 @@ export class RoundLedgerContract {
   /** Throws LedgerError `wrong-chain` unless RoundLedger's code stands at the address. */
   async checkCode(chainName: string, signal: AbortSignal): Promise<void> {
     const { address } = this;
-    const code = await this.#client.ask("code", (client) => client.getCode({ address }), signal);
+    const code = await this.#client.ask(
+      "for the contract",
+      (client) => client.getCode({ address }),
+      signal,
+    );
     if (code === roundLedgerRuntimeCode) return;
     const got = code === undefined ? "no contract" : `other code (keccak256 ${keccak256(code)})`;
     const text = `${chainName}: got ${got} at ${address}, wanted RoundLedger`;
@@ -55,7 +59,7 @@ export class RoundLedgerContract {
     const args = [committer, toHex(runId), BigInt(round)] as const;
     const at = blockNumber === undefined ? {} : { blockNumber };
     const entry = await this.#client.ask(
-      `entry of round ${round}`,
+      `for the entry of round ${round}`,
       (client) => client.readContract({ address, abi, functionName: "entryOf", args, ...at }),
       signal,
     );
@@ -67,7 +71,7 @@ export class RoundLedgerContract {
     const { address, committer } = this;
     const args = [committer, toHex(runId)] as const;
     const head = await this.#client.ask(
-      "head of the run",
+      "for the run's head",
       (client) => client.readContract({ address, abi, functionName: "headOf", args, blockNumber }),
       signal,
     );
@@ -98,7 +102,11 @@ export class RoundLedgerContract {
       ...(toBlock === undefined ? {} : { toBlock }),
     } as const;
     const client = this.#client;
-    const logs = await client.ask("records", (c) => c.getContractEvents(filter), signal);
+    const logs = await client.ask(
+      "for the run's records",
+      (c) => c.getContractEvents(filter),
+      signal,
+    );
     return logs.map(toEntry);
   }
 
@@ -107,7 +115,7 @@ export class RoundLedgerContract {
     const { address, committer: account } = this;
     const args = [toContractRound(record)] as const;
     return await this.#client.ask(
-      `gas for round ${record.round}`,
+      `for the gas of round ${record.round}`,
       (client) =>
         client.estimateContractGas({ address, abi, functionName: "commit", args, account }),
       signal,

@@ -10,10 +10,10 @@ import {
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { LedgerError } from "../ledger.ts";
-import { type ChainClient, unreachable } from "./chain-client.ts";
+import type { ChainClient } from "./chain-client.ts";
 
 /** What a transaction is to do. `to` undefined: make a contract of `data`. */
-export interface Call {
+interface Call {
   readonly to: Address | undefined;
   readonly data: Hex;
   readonly gas: bigint;
@@ -46,8 +46,12 @@ export class TransactionSender {
    */
   async send(call: Call, signal: AbortSignal): Promise<TransactionReceipt | undefined> {
     const { address } = this.#account;
-    const nonce = await this.#client.ask("nonce", (client) => nonceOf(client, address), signal);
-    const fees = await this.#client.ask("fees", feesOf, signal);
+    const nonce = await this.#client.ask(
+      "for the account's nonce",
+      (client) => nonceOf(client, address),
+      signal,
+    );
+    const fees = await this.#client.ask("for its fees", feesOf, signal);
     await this.#checkFunds(call.gas * fees.maxFeePerGas, signal);
     const { to, ...rest } = call;
     const raw = await this.#account.signTransaction({
@@ -58,14 +62,14 @@ export class TransactionSender {
       ...rest,
       ...fees,
     });
-    await this.#client.ask("sending a transaction", (client) => broadcast(client, raw), signal);
+    await this.#client.ask("to take a transaction", (client) => broadcast(client, raw), signal);
     return await this.#included(keccak256(raw), nonce, signal);
   }
 
   async #checkFunds(wanted: bigint, signal: AbortSignal): Promise<void> {
     const { address } = this.#account;
     const question = (client: PublicClient) => client.getBalance({ address });
-    const got = await this.#client.ask("balance", question, signal);
+    const got = await this.#client.ask("for the account's balance", question, signal);
     if (got >= wanted) return;
     const text = `account ${address} has ${got} wei, the transaction may cost ${wanted}`;
     throw new LedgerError("insufficient-funds", text);
@@ -79,13 +83,22 @@ export class TransactionSender {
     const { address } = this.#account;
     const lastMs = performance.now() + this.#client.timeoutMs;
     for (;;) {
-      const next = await this.#client.ask("nonce", (client) => nonceOf(client, address), signal);
-      const receipt = await this.#client.ask("receipt", (c) => receiptOf(c, hash), signal);
+      const next = await this.#client.ask(
+        "for the account's nonce",
+        (client) => nonceOf(client, address),
+        signal,
+      );
+      const receipt = await this.#client.ask("for a receipt", (c) => receiptOf(c, hash), signal);
       if (receipt !== undefined) return receipt;
       if (next > nonce) return undefined;
-      if (performance.now() >= lastMs) throw notIncluded(hash, this.#client.timeoutMs);
+      if (performance.now() >= lastMs) throw this.#notIncluded(hash);
       await sleep(Math.min(pollMs, this.#client.timeoutMs), undefined, { signal });
     }
+  }
+
+  #notIncluded(hash: Hex): LedgerError {
+    const text = `no block took it within ${this.#client.timeoutMs} ms; it may still be included`;
+    return this.#client.unreachable(`transaction ${hash}: ${text}`);
   }
 }
 
@@ -122,9 +135,4 @@ async function receiptOf(client: PublicClient, hash: Hex): Promise<TransactionRe
     if (error instanceof TransactionReceiptNotFoundError) return undefined;
     throw error;
   }
-}
-
-function notIncluded(hash: Hex, waitedMs: number): LedgerError {
-  const text = `no block took it within ${waitedMs} ms; it may still be included`;
-  return unreachable(`transaction ${hash}`, new Error(text));
 }

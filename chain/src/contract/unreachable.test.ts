@@ -6,6 +6,7 @@ import { custom, type Transport } from "viem";
 import { describe, expect, test } from "vitest";
 import type { Provider } from "../embedded/provider.ts";
 import { LedgerError } from "../ledger.ts";
+import { nodeServer } from "../testing/node-server.ts";
 import { recordOf } from "../testing/records.ts";
 import { never, openTestChain, openTestLedger, owner, patienceMs } from "../testing/test-chain.ts";
 import { openContractLedger } from "./contract-ledger.ts";
@@ -28,6 +29,11 @@ function silentServer(): Server {
 
 async function openAt(url: string) {
   return await openWith(httpTransport(url), timeoutMs, never);
+}
+
+async function openReaderAt(url: string) {
+  const whose = { contractAddress: owner.address, committer: owner.address };
+  return await openLedgerReader({ transport: httpTransport(url), ...whose, timeoutMs }, never);
 }
 
 async function openWith(transport: Transport, timeoutMs: number, signal: AbortSignal) {
@@ -73,9 +79,7 @@ describe("a chain that does not answer is unreachable:", () => {
 
   test("to a reader too", async () => {
     await using server = silentServer();
-    const transport = httpTransport(await listen(server));
-    const whose = { contractAddress: owner.address, committer: owner.address };
-    const reader = openLedgerReader({ transport, ...whose, timeoutMs }, never);
+    const reader = openReaderAt(await listen(server));
     await expect(reader).rejects.toMatchObject({ code: "unreachable" });
   });
 });
@@ -101,9 +105,50 @@ test("an error never shows the URL, which may hold a key", async () => {
   const error = await openAt(url).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(LedgerError);
   expect(inspect(error, { depth: 9, showHidden: true })).not.toContain("key-5ecret");
-  const malformed = await openAt("nonsense://key-5ecret").catch((caught: unknown) => caught);
-  expect(malformed).toMatchObject({ code: "unreachable" });
-  expect(inspect(malformed, { depth: 9, showHidden: true })).not.toContain("key-5ecret");
+});
+
+test.each(["nonsense://key-5ecret", "node.example/key-5ecret", "key-5ecret"])(
+  "%s is no chain's address, and the error does not show it",
+  async (url) => {
+    const malformed = await openAt(url).catch((caught: unknown) => caught);
+    expect(malformed).toMatchObject({ code: "bad-address" });
+    expect(inspect(malformed, { depth: 9, showHidden: true })).not.toContain("5ecret");
+  },
+);
+
+test.each([
+  ["opening a ledger", (url: string) => openAt(url), "was asked for its id"],
+  ["reading a ledger", (url: string) => openReaderAt(url), "was asked for its id"],
+])("%s, the error names host and question and what to do", async (_what, open, asked) => {
+  await using server = createHttpServer((request, response) => {
+    response.writeHead(404).end(`Cannot ${request.method} ${request.url}`);
+  });
+  const url = `${await listen(server)}/word?apikey=s%C3%A9cret-key`;
+  const error = await open(url).catch((caught: unknown) => caught);
+  const text = inspect(error, { depth: 9, showHidden: true });
+  expect(text).toContain(`the chain at ${new URL(url).host} ${asked}: `);
+  expect(text).toContain("404");
+  expect(text).toContain("; check its address, and that it runs");
+  for (const secret of ["key-5ecret", "s%C3%A9cret-key", "sécret-key"])
+    expect(text).not.toContain(secret);
+});
+
+test("a commit that finds no chain any more names the host and the round", async () => {
+  await using chain = await openTestChain();
+  const { contractAddress } = await openTestLedger(chain);
+  const server = nodeServer(chain.provider);
+  const url = await listen(server);
+  const options = { transport: httpTransport(url), account: owner, contractAddress, timeoutMs };
+  const ledger = await openContractLedger(options, never);
+  server.closeAllConnections();
+  await server[Symbol.asyncDispose]();
+  const error = await ledger.commit(recordOf("a", 1), never).catch((caught: unknown) => caught);
+  const { host } = new URL(url);
+  expect(error).toMatchObject({ code: "unreachable" });
+  const text = inspect(error, { depth: 9, showHidden: true });
+  expect(text).toContain(`the chain at ${host} was asked for the entry of round 1: `);
+  for (const shown of [text, inspect(ledger, { depth: 9, showHidden: true }), `${error}`])
+    expect(shown).not.toContain("key-5ecret");
 });
 
 /** The chain behind a line that breaks at the method's first question: before the chain has heard it, or after. */

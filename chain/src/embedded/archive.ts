@@ -10,7 +10,7 @@ import type { RpcReceipt } from "./rpc-objects.ts";
 import { sealRecord, unsealRecord } from "./sealed-record.ts";
 
 /** The last block's place. */
-export interface ChainHead {
+interface ChainHead {
   readonly number: number;
   readonly hash: Hex;
 }
@@ -55,7 +55,7 @@ export class Archive implements BlockHashes {
   /** A block up to the head. A missing one is damage. */
   async block(number: number): Promise<Block> {
     const name = `block:${number}`;
-    const bytes = await this.#unsealed(name, `block ${number}`);
+    const bytes = await this.#unsealed(name, `block ${number}`, number);
     if (bytes === undefined) throw missing(number, name);
     return createBlockFromRLP(bytes, { common: this.#common });
   }
@@ -67,7 +67,7 @@ export class Archive implements BlockHashes {
   /** The receipts of a block up to the head. */
   async receipts(number: number): Promise<readonly RpcReceipt[]> {
     const name = `receipts:${number}`;
-    const receipts = await this.#json<readonly RpcReceipt[]>(name, `block ${number}`);
+    const receipts = await this.#json<readonly RpcReceipt[]>(name, `block ${number}`, number);
     if (receipts === undefined) throw missing(number, name);
     return receipts;
   }
@@ -86,24 +86,25 @@ export class Archive implements BlockHashes {
   }
 
   /** `T` is what {@link blockRecords} sealed under that name: the seal is what makes it so. */
-  async #json<T>(name: string, what: string): Promise<T | undefined> {
-    const bytes = await this.#unsealed(name, what);
+  async #json<T>(name: string, what: string, block?: number): Promise<T | undefined> {
+    const bytes = await this.#unsealed(name, what, block);
     return bytes === undefined ? undefined : JSON.parse(new TextDecoder().decode(bytes));
   }
 
-  async #unsealed(name: string, what: string): Promise<Uint8Array | undefined> {
+  async #unsealed(name: string, what: string, block?: number): Promise<Uint8Array | undefined> {
     const sealed = await this.#store.get(name);
     if (sealed === undefined) return undefined;
     const payload = unsealRecord(sealed);
     if (payload === undefined) {
-      throw new LedgerError("damaged-block", `${what}: record ${name} is damaged`);
+      const at = block === undefined ? {} : { block };
+      throw new LedgerError("damaged-block", `${what}: record ${name} is damaged`, at);
     }
     return payload;
   }
 }
 
 function missing(block: number, name: string): LedgerError {
-  return new LedgerError("damaged-block", `block ${block}: record ${name} is missing`);
+  return new LedgerError("damaged-block", `block ${block}: record ${name} is missing`, { block });
 }
 
 function sealJson(value: unknown): Uint8Array {

@@ -75,7 +75,8 @@ describe("a flipped bit is named after its block:", () => {
     const name = pick(await withRecords(folder.path, (records) => records.keys().all()));
     if (name === undefined) throw new Error("there is no such record");
     await flipBit(folder.path, name);
-    await expect(audit(folder.path)).rejects.toThrow(`block ${block}: record ${name}`);
+    const message = expect.stringContaining(`block ${block}: record ${name}`);
+    await expect(audit(folder.path)).rejects.toMatchObject({ block, message });
   });
 
   test("a state node, by the block that wrote it", async () => {

@@ -80,6 +80,5 @@ async function readRecord(
 }
 
 function damaged(block: number, what: string, cause?: unknown): LedgerError {
-  const text = `block ${block}: ${what}`;
-  return new LedgerError("damaged-block", text, cause === undefined ? undefined : { cause });
+  return new LedgerError("damaged-block", `block ${block}: ${what}`, { cause, block });
 }

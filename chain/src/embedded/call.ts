@@ -13,9 +13,11 @@ export interface CallMessage {
   readonly to: Address | undefined;
   readonly data: Hex;
   readonly value: bigint;
+  /** What it may take at most; undefined: {@link callGasLimit}, which is the most in any case. */
+  readonly gas: bigint | undefined;
 }
 
-/** Ten times what deploying the contract takes; bounds how long a stranger's question can occupy the process. */
+/** Ten times what deploying the contract takes. */
 const callGasLimit = 5_000_000n;
 
 /** The state after a block, to look at. */
@@ -54,14 +56,14 @@ export async function estimateGas(
 
 async function execute(view: ChainView, block: Block, message: CallMessage) {
   const { vm } = await machineAfter(view, block);
-  const { from, to, data, value } = message;
+  const { from, to, data, value, gas = callGasLimit } = message;
   const { execResult } = await vm.evm.runCall({
     block,
     ...(from === undefined ? {} : { caller: from }),
     ...(to === undefined ? {} : { to }),
     data: hexToBytes(data),
     value,
-    gasLimit: callGasLimit,
+    gasLimit: gas < callGasLimit ? gas : callGasLimit,
     skipBalance: true,
   });
   if (execResult.exceptionError !== undefined) throw executionReverted(execResult.returnValue);

@@ -10,53 +10,79 @@ import { machineAfter } from "./call.ts";
 import { type ChainView, type ExecutedBlock, executeBlock, executeGenesis } from "./execution.ts";
 import { LevelRecordStore } from "./level-record-store.ts";
 import { chainRules } from "./machine.ts";
-import { chainProvider, type Provider, readOnlyProvider } from "./provider.ts";
+import { chainProvider, type Provider } from "./provider.ts";
 import { MemoryRecordStore, type RecordStore } from "./record-store.ts";
 import { RpcError, rpcCodes } from "./rpc-error.ts";
 
-/** What a chain is opened with. */
-export interface EmbeddedChainOptions {
-  /** A LevelDB folder, made when there is none; undefined keeps the chain in memory. */
-  readonly directory: string | undefined;
+/** What a chain is opened with, wherever its records are. */
+interface ChainOptions {
   /**
    * The account that owns all there is from the first block on: the only one that can pay for transactions. Undefined opens a
-   * chain to look at it; there must be one.
+   * chain to look at it, whoever owns it; there must be one.
    */
   readonly account: Address | undefined;
+  /** Whether there must be a chain already; false when it is left out. */
+  readonly mustExist?: boolean;
   /** Milliseconds since 1970; goes into the blocks' timestamps. */
   readonly now: () => number;
 }
 
+/** What a chain is opened with. */
+export interface EmbeddedChainOptions extends ChainOptions {
+  /** A LevelDB folder, made when there is none; undefined keeps the chain in memory. */
+  readonly directory: string | undefined;
+}
+
 /**
- * Opens the chain, or makes its first block. Throws {@link LedgerError} `locked` when another process has it open,
- * `wrong-chain` when it belongs to another account or there is none and no account to make one, `damaged-block` when its
- * last or first block cannot be read.
+ * Opens the chain, or makes its first block. Throws {@link LedgerError} `missing-chain` when there is none and none is to be
+ * made, `locked` when another process has it open, `wrong-chain` when it belongs to another account, `damaged-block` when it
+ * cannot be read, has lost its end, or its first or last block is damaged.
  */
 export async function openEmbeddedChain(options: EmbeddedChainOptions): Promise<EmbeddedChain> {
   const { directory } = options;
   const store =
-    directory === undefined ? new MemoryRecordStore() : await LevelRecordStore.open(directory);
+    directory === undefined
+      ? new MemoryRecordStore()
+      : await LevelRecordStore.open(directory, mayMake(options));
+  return await openChainOn(store, options);
+}
+
+/** As {@link openEmbeddedChain}, on a store that is open. The chain closes it, and so does a failure. */
+export async function openChainOn(
+  store: RecordStore,
+  options: ChainOptions,
+): Promise<EmbeddedChain> {
   try {
     const common = chainRules();
     const view = { common, store, hashes: new Archive(store, common) };
-    const head = await loadHead(view, options);
-    return new EmbeddedChain(view, head, options.now);
+    return new EmbeddedChain(view, await loadEnds(view, options), options.now);
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
+/** What is known of a chain when it is open. */
+interface ChainEnds {
+  /** Whose chain it is: named by the first block. */
+  readonly owner: Address;
+  /** The store's last block. */
+  readonly head: Block;
+}
+
 /**
  * An Ethereum chain inside this process, with one sequencer: this process. Every transaction is a block; a block is durable
  * when `eth_sendRawTransaction` returns. Tamper-evident towards whoever knows a later head, not immutable: the owner of the
  * folder can make another chain.
+ *
+ * A block that could not be written is the last that was tried: what LevelDB writes behind the remains of a failed write is
+ * lost when it is opened again. Until then the chain answers questions as of its last written block and takes nothing.
  */
 export class EmbeddedChain implements AsyncDisposable {
+  /** The account that owns all there is, and commits. */
+  readonly owner: Address;
   /** Takes transactions. EIP-1193. */
   readonly provider: Provider;
-  /** The same without the method that takes transactions: fit to be shown to others. */
-  readonly readOnlyProvider: Provider;
   /** {@link EmbeddedChain.provider} for viem. */
   readonly transport: Transport;
   readonly #view: ChainView;
@@ -64,12 +90,14 @@ export class EmbeddedChain implements AsyncDisposable {
   readonly #now: () => number;
   readonly #turns = new Turns();
   #head: Block;
+  #failure: unknown;
 
-  /** For {@link openEmbeddedChain}. `head` is the store's last block. */
-  constructor(view: ChainView, head: Block, now: () => number) {
+  /** For {@link openChainOn}. */
+  constructor(view: ChainView, { owner, head }: ChainEnds, now: () => number) {
     this.#view = view;
     this.#store = view.store;
     this.#now = now;
+    this.owner = owner;
     this.#head = head;
     this.provider = chainProvider({
       view,
@@ -77,8 +105,12 @@ export class EmbeddedChain implements AsyncDisposable {
       head: () => this.#head,
       send: (raw) => this.#send(raw),
     });
-    this.readOnlyProvider = readOnlyProvider(this.provider);
     this.transport = custom(this.provider, { retryCount: 0 });
+  }
+
+  /** Whether a block could not be written: the chain has to be closed and opened again to take more. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
   }
 
   /**
@@ -103,14 +135,26 @@ export class EmbeddedChain implements AsyncDisposable {
   async #send(raw: Hex): Promise<Hex> {
     const tx = this.#decode(raw);
     await this.#turns.run(async () => {
+      if (this.#failure !== undefined) throw this.#failure;
       const parent = this.#head;
       await this.#checkNonce(parent, tx);
-      const executed = await this.#execute(parent, tx);
-      await this.#store.write(blockRecords(executed));
-      this.#head = executed.block;
-      await this.#store.note(Number(executed.block.header.number));
+      await this.#append(await this.#execute(parent, tx));
     });
     return bytesToHex(tx.hash());
+  }
+
+  async #append(executed: ExecutedBlock): Promise<void> {
+    const number = Number(executed.block.header.number);
+    try {
+      await written(number, async () => {
+        await this.#store.write(blockRecords(executed));
+        this.#head = executed.block;
+        await this.#store.note(number);
+      });
+    } catch (failure) {
+      this.#failure = failure;
+      throw failure;
+    }
   }
 
   #decode(raw: Hex): TypedTransaction {
@@ -144,36 +188,66 @@ export class EmbeddedChain implements AsyncDisposable {
   }
 }
 
-async function loadHead(view: ChainView, options: EmbeddedChainOptions): Promise<Block> {
-  const archive = new Archive(view.store, view.common);
+async function loadEnds(view: ChainView, options: ChainOptions): Promise<ChainEnds> {
+  const { store } = view;
+  const archive = new Archive(store, view.common);
   const head = await archive.head();
-  const { description, notedBlock = -1 } = view.store;
-  const next = (head?.number ?? -1) + 1;
-  if (notedBlock >= next) {
-    const text = `block ${next}: it is missing, and ${description} had blocks up to ${notedBlock}`;
-    throw new LedgerError("damaged-block", text);
-  }
+  checkNote(store, head?.number);
   if (head === undefined) return await makeFirstBlock(view, options);
   const first = await archive.block(0);
   const owner = getAddress(bytesToHex(first.header.extraData));
   if (options.account !== undefined && getAddress(options.account) !== owner) {
-    const text = `${description}: the chain belongs to account ${owner}, got ${options.account}`;
+    const text = `${store.description}: the chain belongs to account ${owner}, got ${options.account}`;
     throw new LedgerError("wrong-chain", text);
   }
-  return await archive.block(head.number);
+  const last = await archive.block(head.number);
+  if (options.account !== undefined && store.notedBlock !== head.number)
+    await written(head.number, () => store.note(head.number));
+  return { owner, head: last };
 }
 
-async function makeFirstBlock(view: ChainView, options: EmbeddedChainOptions): Promise<Block> {
+/** Throws `damaged-block` unless the note is that of the head or the block before: it is written after its block. */
+function checkNote({ description, notedBlock }: RecordStore, head = -1): void {
+  const block = head + 1;
+  if (notedBlock !== undefined && notedBlock > head) {
+    const text = `block ${block}: it is missing, and ${description} had blocks up to ${notedBlock}`;
+    throw new LedgerError("damaged-block", text, { block });
+  }
+  if (head <= 0 || (notedBlock !== undefined && notedBlock >= head - 1)) return;
+  const got = notedBlock === undefined ? "none" : `block ${notedBlock}`;
+  const text = `${description}: the note of the last block is damaged: got ${got}, wanted block ${head}`;
+  throw new LedgerError("damaged-block", text);
+}
+
+async function makeFirstBlock(view: ChainView, options: ChainOptions): Promise<ChainEnds> {
+  const { store } = view;
   const { account, now } = options;
-  if (account === undefined) {
-    const text = `${view.store.description}: there is no chain, and no account to make one for`;
-    throw new LedgerError("wrong-chain", text);
+  if (account === undefined || !mayMake(options)) {
+    const text = `${store.description}: the chain has no block; restore it from a backup`;
+    throw new LedgerError("missing-chain", text);
   }
   const timestamp = BigInt(Math.floor(now() / 1000));
   const executed = await executeGenesis(view, hexToBytes(account), timestamp);
-  await view.store.write(blockRecords(executed));
-  await view.store.note(0);
-  return executed.block;
+  await written(0, async () => {
+    await store.write(blockRecords(executed));
+    await store.note(0);
+  });
+  return { owner: getAddress(account), head: executed.block };
+}
+
+/** Does the writing that belongs to a block. Throws LedgerError `unwritable` when it fails. */
+async function written(block: number, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : "unknown reason";
+    const text = `block ${block} could not be written: ${reason}; free or repair the disk that holds the chain`;
+    throw new LedgerError("unwritable", text, { cause, block });
+  }
+}
+
+function mayMake({ account, mustExist = false }: ChainOptions): boolean {
+  return account !== undefined && !mustExist;
 }
 
 /** ethereumjs ends its messages with a dump of its settings in brackets. */

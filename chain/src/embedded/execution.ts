@@ -9,7 +9,7 @@ import { type RpcReceipt, rpcReceipt } from "./rpc-objects.ts";
 import { StateDatabase } from "./state-database.ts";
 
 /** More than anything here needs: the contract's deployment takes 0.45 million, a run's first commit 0.12 (measured). */
-export const blockGasLimit = 30_000_000n;
+const blockGasLimit = 30_000_000n;
 
 /** A million ether: fees on this chain guard nothing, so its one account never runs out. */
 const initialBalance = 10n ** 24n;

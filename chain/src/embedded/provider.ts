@@ -1,5 +1,5 @@
 import { RpcError, rpcCodes } from "./rpc-error.ts";
-import { chainMethods, type ProviderChain, sendMethod } from "./rpc-methods.ts";
+import { chainMethods, type ProviderChain } from "./rpc-methods.ts";
 
 /** A JSON-RPC request without its envelope. */
 export interface ProviderRequest {
@@ -24,16 +24,7 @@ export function chainProvider(chain: ProviderChain): Provider {
   };
 }
 
-/** The same provider without the method that changes anything. */
-export function readOnlyProvider(provider: Provider): Provider {
-  return {
-    async request(request) {
-      if (request.method === sendMethod) throw unknownMethod(request.method);
-      return await provider.request(request);
-    },
-  };
-}
-
-function unknownMethod(method: string): RpcError {
+/** There is no such method, or it is not for who asks. */
+export function unknownMethod(method: string): RpcError {
   return new RpcError(rpcCodes.methodNotFound, `there is no method ${method}`);
 }

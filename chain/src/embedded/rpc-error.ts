@@ -8,10 +8,10 @@ export const rpcCodes = {
   resourceNotFound: -32001,
   methodNotFound: -32601,
   invalidParams: -32602,
+  limitExceeded: -32005,
 } as const;
 
-/** One of {@link rpcCodes}. */
-export type RpcCode = (typeof rpcCodes)[keyof typeof rpcCodes];
+type RpcCode = (typeof rpcCodes)[keyof typeof rpcCodes];
 
 /** A refusal in the form that EIP-1193 prescribes for providers: a number as `code`, and `data` for reverts. */
 export class RpcError extends Error {

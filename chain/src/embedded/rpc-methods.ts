@@ -21,10 +21,7 @@ export interface ProviderChain {
 }
 
 /** What answers a method: takes the request's parameters, returns what is sent as JSON. */
-export type Method = (params: readonly unknown[]) => unknown;
-
-/** The one method that changes anything. */
-export const sendMethod = "eth_sendRawTransaction";
+type Method = (params: readonly unknown[]) => unknown;
 
 /** Every method of the chain by name. Source of names and forms: Ethereum execution-apis. */
 export function chainMethods(chain: ProviderChain): readonly [string, Method][] {
@@ -34,7 +31,7 @@ export function chainMethods(chain: ProviderChain): readonly [string, Method][] 
     ...transactionMethods(chain),
     ...stateMethods(chain),
     ...callMethods(chain),
-    [sendMethod, ([raw]) => chain.send(parse.parseData(raw, "transaction"))],
+    ["eth_sendRawTransaction", ([raw]) => chain.send(parse.parseData(raw, "transaction"))],
   ];
 }
 

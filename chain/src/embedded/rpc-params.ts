@@ -60,22 +60,23 @@ export function parseBlock(value: unknown, head: number): number {
   }
 }
 
-/** The message of eth_call and eth_estimateGas; what it says of gas and fees is not looked at. */
+/** The message of eth_call and eth_estimateGas; what it says of fees is not looked at. */
 export function parseCall(message: unknown): CallMessage {
-  const { from, to, data, input, value } = parseObject(message, "call");
+  const { from, to, data, input, value, gas } = parseObject(message, "call");
   return {
-    from: isAbsent(from) ? undefined : parseAddress(from, "from"),
-    to: isAbsent(to) ? undefined : parseAddress(to, "to"),
+    from: isNone(from) ? undefined : parseAddress(from, "from"),
+    to: isNone(to) ? undefined : parseAddress(to, "to"),
     data: parseData(data ?? input ?? "0x", "data"),
-    value: isAbsent(value) ? 0n : parseQuantity(value, "value"),
+    value: isNone(value) ? 0n : parseQuantity(value, "value"),
+    gas: isNone(gas) ? undefined : parseQuantity(gas, "gas"),
   };
 }
 
 /** The filter of eth_getLogs. By block hash is not served. */
 export function parseLogFilter(value: unknown): LogFilter {
   const { fromBlock, toBlock, address, topics, blockHash } = parseObject(value, "filter");
-  if (!isAbsent(blockHash)) throw invalidParams("blockHash: wanted fromBlock and toBlock instead");
-  if (!isAbsent(topics) && !Array.isArray(topics)) throw invalidParams("topics: wanted an array");
+  if (!isNone(blockHash)) throw invalidParams("blockHash: wanted fromBlock and toBlock instead");
+  if (!isNone(topics) && !Array.isArray(topics)) throw invalidParams("topics: wanted an array");
   return {
     fromBlock,
     toBlock,
@@ -88,20 +89,22 @@ export function parseLogFilter(value: unknown): LogFilter {
 
 /** One value or several as several; undefined for none, which matches anything. */
 function anyOf(value: unknown, what: string): readonly unknown[] | undefined {
-  if (isAbsent(value)) return undefined;
+  if (isNone(value)) return undefined;
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (values.length > 100) throw invalidParams(`${what}: got more than 100 alternatives`);
   return values;
 }
 
-function parseObject(value: unknown, what: string): Record<string, unknown> {
+/** The fields of an object. */
+export function parseObject(value: unknown, what: string): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw invalidParams(`${what}: wanted an object`);
   }
   return { ...value };
 }
 
-function isAbsent(value: unknown): value is undefined | null {
+/** Whether a parameter was left out. */
+export function isNone(value: unknown): value is undefined | null {
   return value === undefined || value === null;
 }
 

@@ -1,5 +1,5 @@
 // Made from contracts/RoundLedger.sol by src/scripts/compile.ts. Do not edit.
-export const roundLedgerCompiler = "0.8.37+commit.f401782d.Emscripten.clang";
+// Compiler: solc 0.8.37+commit.f401782d.Emscripten.clang.
 export const roundLedgerAbi = [
   {
     "inputs": [],

@@ -31,7 +31,7 @@ export async function roundLedgerModule(): Promise<string> {
   const contract = compileContract(await readFile(sourceFile, "utf8"));
   return [
     "// Made from contracts/RoundLedger.sol by src/scripts/compile.ts. Do not edit.",
-    `export const roundLedgerCompiler = ${JSON.stringify(solc.version())};`,
+    `// Compiler: solc ${solc.version()}.`,
     `export const roundLedgerAbi = ${JSON.stringify(contract.abi, undefined, 2)} as const;`,
     "/** What a transaction that deploys the contract carries. */",
     `export const roundLedgerBytecode = "0x${contract.evm.bytecode.object}";`,

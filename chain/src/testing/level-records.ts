@@ -1,7 +1,7 @@
 import { ClassicLevel } from "classic-level";
 
 /** The records of a chain's folder, past the chain. */
-export type LevelRecords = ClassicLevel<string, Uint8Array>;
+type LevelRecords = ClassicLevel<string, Uint8Array>;
 
 /** Opens the folder for one piece of work; no chain may have it open. */
 export async function withRecords<T>(

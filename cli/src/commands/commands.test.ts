@@ -54,9 +54,9 @@ test("a plan becomes a run that is listed, shown and explained", async () => {
   expect(why.stdout).toContain("waits for participants: 0 of 4 connected");
 });
 
-test("a run's id that nothing begins with ends with 1", async () => {
+test("a run's id that nothing begins with is bad input and ends with 2", async () => {
   const { code, stderr } = await chorus("run", "show", "zz");
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(stderr).toContain("no run's id begins with zz. List the runs with `chorus run ls`.");
 });
 

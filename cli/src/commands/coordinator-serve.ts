@@ -65,7 +65,7 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
   const isHuman = !options.json && stderr.isTTY === true;
   const log = createLogger(stderr, { level: options.logLevel, isHuman });
   const chain = chainOf(options);
-  await requireWritableFolder("--data-dir", options.dataDir);
+  const shown = { ...options, ...(chain.kind === "rpc" ? { chainUrl: chainHost(chain.url) } : {}) };
   const { parseConfig, startCoordinator } = await import("@chorus/coordinator");
   const config = parseConfig({
     directory: options.dataDir,
@@ -74,8 +74,8 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
     httpAddress: options.http,
     chain,
   });
-  const shown = { ...options, ...(chain.kind === "rpc" ? { chainUrl: chainHost(chain.url) } : {}) };
   out.show({ event: "configuration", ...shown }, () => configurationText(shown));
+  await requireWritableFolder("--data-dir", options.dataDir);
   await using coordinator = await startCoordinator(config, { log }, signal);
   out.show(servingLine(coordinator, options), (line) => servingText(line, options));
   if (!signal.aborted) await once(signal, "abort");

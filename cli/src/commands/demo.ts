@@ -5,6 +5,7 @@ import type { FinishedDemo } from "../demo/run-demo.ts";
 import { demoSettings } from "../demo/settings.ts";
 import { formatCount, formatDuration, formatShare, shortHash } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
+import { requireWritableFolder } from "../writable-folder.ts";
 import { type CommonOptions, withCommonOptions } from "./help.ts";
 
 const defaultPlan = fileURLToPath(new URL("../../plans/mnist.json", import.meta.url));
@@ -19,7 +20,7 @@ export function addDemo(parent: Command, context: CommandContext): void {
   const command = parent
     .command("demo")
     .description(
-      "a whole federation on this machine in about a minute: four participants, one killed in mid-round",
+      "a whole federation on this machine in under two minutes: four participants, one killed in mid-round",
     )
     .option("--runs-dir <folder>", "where the report is written, in a folder of its own", "runs")
     .option("--plan <file>", "a plan for digits; default: cli/plans/mnist.json")
@@ -29,6 +30,7 @@ export function addDemo(parent: Command, context: CommandContext): void {
 
 async function demo(options: DemoCommandOptions, context: CommandContext): Promise<void> {
   const terminal = context.terminal(options.json);
+  await requireWritableFolder("--runs-dir", options.runsDir);
   const { runDemo } = await import("../demo/run-demo.ts");
   const finished = await runDemo(
     {
@@ -60,8 +62,8 @@ function formatFinished({ result, reportPath, dataDirectory }: FinishedDemo): st
     `Verified: ${verification.rounds} rounds on the chain, ${verification.models} models recomputed.`,
     `Took ${formatDuration(result.wallMs)}.`,
     "",
-    `Report: ${reportPath}`,
-    `Again:  chorus verify ${shortHash(result.runId)} --data-dir ${dataDirectory}`,
+    `Report with plots: ${reportPath}`,
+    `Verify it again: npm run chorus -- verify ${shortHash(result.runId)} --data-dir ${dataDirectory}`,
   ];
   return lines.join("\n");
 }

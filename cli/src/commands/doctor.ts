@@ -19,6 +19,7 @@ interface DoctorOptions extends CommonOptions {
   readonly dataDir: string;
   readonly grpc: string;
   readonly http: string;
+  readonly chainUrl?: string;
 }
 
 const planUrl = new URL("../../plans/mnist.json", import.meta.url);
@@ -30,17 +31,19 @@ export function addDoctor(parent: Command, context: CommandContext): void {
     .description("check whether this machine can run a coordinator and train; exit code 1 when not")
     .option("--data-dir <folder>", "a coordinator's data directory", "chorus-data")
     .option("--grpc <host:port>", "address for participants and operators", "127.0.0.1:7070")
-    .option(
-      "--http <host:port>",
-      "address for dashboard, metrics, health and chain",
-      "127.0.0.1:7071",
-    )
+    .option("--http <host:port>", "address for metrics, health and chain", "127.0.0.1:7071")
+    .option("--chain-url <url>", "JSON-RPC of a chain elsewhere; default: the data directory's")
     .action((options: DoctorOptions) => examine(options, context));
-  withCommonOptions(command, ["chorus doctor", "chorus doctor --data-dir /srv/chorus --json"]);
+  withCommonOptions(command, [
+    "chorus doctor",
+    "chorus doctor --data-dir /srv/chorus --json",
+    "chorus doctor --chain-url https://rpc.example.org/KEY",
+  ]);
 }
 
 async function examine(options: DoctorOptions, context: CommandContext): Promise<void> {
   const { checkTraining } = await import("../doctor/backend.ts");
+  const { checkChain } = await import("../doctor/chain.ts");
   const plan = parsePlan(await readFile(planUrl, "utf8"));
   const checks: readonly Check[] = [
     async () => checkNode(process.versions.node),
@@ -50,6 +53,7 @@ async function examine(options: DoctorOptions, context: CommandContext): Promise
     checkDataDirectory(options.dataDir),
     checkAddress("gRPC address", options.grpc),
     checkAddress("HTTP address", options.http),
+    checkChain(options.chainUrl, options.dataDir),
     checkTraining(plan),
   ];
   const findings: Finding[] = [];

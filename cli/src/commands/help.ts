@@ -23,18 +23,30 @@ export const exitCodesHelp = `
 Exit codes:
   0    done
   1    failed; the message says why and what to do
-  2    wrong usage or bad input (options, plan, data)
+  2    wrong usage or bad input (options, folders, plan, data, a run that is not there)
   3    no coordinator is running there, or it cannot be reached
-  4    verification failed: something differs from what was committed
+  4    verification failed: something differs from what was committed, or is missing
+  5    verification holds so far, but the last rounds are not on the chain yet
   130  interrupted
 `;
 
+/** Adds what the help of a group of commands shows: an example, the way to more help, and the exit codes. */
+export function withGroupHelp(group: Command, examples: readonly string[]): Command {
+  return group.addHelpText(
+    "after",
+    `${examplesText(examples)}\nEach command has its own --help.\n${exitCodesHelp}`,
+  );
+}
+
 /** Adds --json and the examples that the command's help shows. */
 export function withCommonOptions(command: Command, examples: readonly string[]): Command {
-  const lines = examples.map((example) => `  $ ${example}`).join("\n");
   return command
     .option("--json", "print the result as JSON: one document, or one a line for a stream", false)
-    .addHelpText("after", `\nExamples:\n${lines}\n${exitCodesHelp}`);
+    .addHelpText("after", `${examplesText(examples)}${exitCodesHelp}`);
+}
+
+function examplesText(examples: readonly string[]): string {
+  return `\nExamples:\n${examples.map((example) => `  $ ${example}\n`).join("")}`;
 }
 
 /** Adds the options that choose a coordinator. */

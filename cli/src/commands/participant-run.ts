@@ -3,6 +3,7 @@ import { systemRandom } from "@chorus/aggregation";
 import { type Command, InvalidArgumentError } from "commander";
 import type { CommandContext } from "../context.ts";
 import { createLogger } from "../terminal/logger.ts";
+import { requireWritableFolder } from "../writable-folder.ts";
 import { configurationText } from "./coordinator-serve.ts";
 import { type LogOptions, withCommonOptions, withLogOptions } from "./help.ts";
 
@@ -42,7 +43,8 @@ async function participate(options: ParticipantOptions, context: CommandContext)
   const log = createLogger(stderr, { level: options.logLevel, isHuman });
   context
     .terminal(options.json)
-    .show({ event: "configuration", ...options }, () => configurationText({ ...options }));
+    .show({ event: "configuration", ...options }, () => configurationText(options));
+  await requireWritableFolder("--state-dir", options.stateDir);
   const { runParticipant } = await import("@chorus/client");
   await runParticipant(
     {

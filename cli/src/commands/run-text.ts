@@ -104,7 +104,7 @@ export function formatEvent(event: RunEvent): string {
 }
 
 /** Share of the survivors' hold-outs that the round's parent model classifies rightly. */
-export function parentAccuracy(round: CompletedRound): number {
+function parentAccuracy(round: CompletedRound): number {
   return round.evaluationCorrect / round.evaluationExamples;
 }
 

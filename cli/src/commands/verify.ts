@@ -18,9 +18,11 @@ interface VerifyOptions extends OperatorOptions {
 export function addVerify(parent: Command, context: CommandContext): void {
   const command = parent
     .command("verify <run>")
+    .summary("read a run's chain and files again and recompute every hash")
     .description(
       "read a run's chain and files again and recompute every hash; <run>: its id or the beginning of it. " +
-        "Reads the data directory itself when no coordinator has it, else asks the coordinator",
+        "Reads the data directory itself when no coordinator has it, else asks the coordinator. " +
+        "While the run goes on, its last rounds may not be on the chain yet: then the exit code is 5",
     )
     .option("--chain-url <url>", "JSON-RPC of the chain; default: the data directory's")
     .option("--contract <address>", "the ledger's contract; default: the data directory's")
@@ -47,8 +49,5 @@ async function verify(
   const runId = await history.findRun(prefix, signal);
   const verification = await verifyRun(runId, history.source, history.ledger, signal);
   out.show(verification, formatVerification);
-  const { waiting } = verification;
-  if (waiting > 0)
-    out.warn(`${waiting} ${waiting === 1 ? "round waits" : "rounds wait"} for the chain`);
   requireThatHolds(verification);
 }

@@ -40,7 +40,7 @@ export async function trainBaselines(
   const alone = new Map<string, readonly AccuracyPoint[]>();
   for (const { name, indices } of shards) {
     const dataset = datasetOf(train, scale, indices);
-    const options = { series: aloneSeries(name), plan, dataset, trainings };
+    const options = { series: `${name} alone`, plan, dataset, trainings };
     alone.set(name, await trainBaseline(options, meter, signal));
   }
   return { centralised, alone };
@@ -60,9 +60,4 @@ export function groupTrainings(
     rest.slice(group * size, (group + 1) * size).reduce((sum, count) => sum + count, 0),
   );
   return [first, ...sums];
-}
-
-/** The name of a participant's own curve. */
-export function aloneSeries(name: string): string {
-  return `${name} alone`;
 }

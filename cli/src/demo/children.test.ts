@@ -20,6 +20,7 @@ async function program(): Promise<string> {
   await writeFile(
     path,
     `const [what, ...rest] = process.argv.slice(2);
+     console.log("a warning\\n{ half of a docu");
      console.log(JSON.stringify({ event: "configuration", rest }));
      if (what === "fail") { console.error("it went wrong"); process.exit(7); }
      if (what === "stubborn") process.on("SIGTERM", () => console.log(JSON.stringify({ event: "asked" })));

@@ -90,8 +90,9 @@ export class Child {
     this.#process.kill("SIGKILL");
   }
 
+  /** What is no JSON was printed by something else than chorus, Node for example, and is no event. */
   #tell(line: string): void {
-    const document: unknown = JSON.parse(line);
+    const document = parseJson(line);
     if (typeof document === "object" && document !== null && "event" in document)
       this.#events.emit(String(document.event), document);
   }
@@ -121,6 +122,14 @@ export class Children implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#children].map((child) => child.stop()));
     process.off("exit", this.#killAll);
+  }
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
   }
 }
 

@@ -48,11 +48,7 @@ export async function federate(parts: FederateParts, signal: AbortSignal): Promi
   using region = terminal.live();
   const victim = victimOf(parts);
   const following = { ...parts, director, region, victim, accuracyOf: accuracyOf(parts) };
-  const progress = await inTime(parts, run, signal, async (until) => {
-    const followed = await followRun(run, following, until);
-    await parts.federation.allCommitted(operator, run.runId, until);
-    return followed;
-  });
+  const progress = await inTime(parts, run, signal, (until) => followRun(run, following, until));
   return { progress, interruption: director.outcome(progress.completed) };
 }
 

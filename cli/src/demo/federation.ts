@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Hash } from "@chorus/aggregation";
 import { z } from "zod";
 import { Operator } from "../operator/operator.ts";
+import type { CompletedRound } from "../operator/run.ts";
 import type { Child, Children } from "./children.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { Shard } from "./shards.ts";
@@ -104,11 +105,15 @@ export class DemoFederation {
     }
   }
 
-  /** Resolves when every completed round of a run is on the chain. */
-  async allCommitted(operator: Operator, runId: Hash, signal: AbortSignal): Promise<void> {
+  /** Resolves with a run's completed rounds when every one of them is on the chain. */
+  async allCommitted(
+    operator: Operator,
+    runId: Hash,
+    signal: AbortSignal,
+  ): Promise<readonly CompletedRound[]> {
     for (;;) {
       const { rounds } = await operator.getRun(runId, signal);
-      if (rounds.every(({ ledgerEntry }) => ledgerEntry !== undefined)) return;
+      if (rounds.every(({ ledgerEntry }) => ledgerEntry !== undefined)) return rounds;
       await sleep(pollMs, undefined, { signal });
     }
   }

@@ -22,27 +22,31 @@ export interface FollowDependencies {
 }
 
 /**
- * Follows a run to its end: shows its table, kills the victim and starts it again when the director says so, and measures
- * every model that is completed. Returns what came of the run. Throws what the operator's calls throw, and the signal's
- * reason.
+ * Follows a run until all of its rounds are on the chain: shows its table, kills the victim and starts it again when the
+ * director says so, and measures every model that is completed. Returns what came of the run. Throws what the operator's
+ * calls throw, and the signal's reason.
  */
 export async function followRun(
   run: RunSummary,
   dependencies: FollowDependencies,
   signal: AbortSignal,
 ): Promise<RunProgress> {
-  const { operator, region, now } = dependencies;
+  const { operator, federation, region, now } = dependencies;
   const progress = new RunProgress(run);
   const draw = (): void => region.update(formatProgress(progress, now()));
-  const measurements = new Measurements(progress, dependencies, signal);
+  const story = new Story(progress, dependencies, signal);
   const redrawing = setInterval(draw, redrawMs);
   try {
     for await (const event of operator.watchRun(run.runId, signal)) {
       progress.apply(event, now());
-      await direct(event, dependencies);
-      if (event.kind === "completed") measurements.add(event.round);
+      const happened = await direct(event, dependencies);
+      if (event.kind === "completed") story.measure(event.round);
+      if (happened !== undefined) story.tell(happened);
     }
-    await measurements.done();
+    // The run has ended; its last rounds may reach the chain later.
+    for (const round of await federation.allCommitted(operator, run.runId, signal))
+      progress.apply({ kind: "completed", round }, now());
+    await story.told();
   } finally {
     clearInterval(redrawing);
   }
@@ -50,8 +54,11 @@ export async function followRun(
   return progress;
 }
 
-/** Measures models one after the other, beside the run: the next event must not wait, or the victim would die too late. */
-class Measurements {
+/**
+ * Tells what happens in the order in which it happened. Models are measured one after the other, beside the run: the next
+ * event must not wait, or the victim would die too late.
+ */
+class Story {
   readonly #progress: RunProgress;
   readonly #dependencies: FollowDependencies;
   readonly #signal: AbortSignal;
@@ -63,15 +70,27 @@ class Measurements {
     this.#signal = signal;
   }
 
-  add(round: CompletedRound): void {
-    this.#queue = this.#queue.then(() => this.#measure(round));
-    // Told by done(); without this a failure before it would count as nobody's.
-    this.#queue.catch(() => undefined);
+  /** Measures a completed round's model, and tells of the round. */
+  measure(round: CompletedRound): void {
+    this.#add(() => this.#measure(round));
   }
 
-  /** Resolves when all are measured; throws the first failure. */
-  async done(): Promise<void> {
+  /** Shows a line: at once above the table, and where there is none after the rounds that were completed before. */
+  tell(line: string): void {
+    const { region } = this.#dependencies;
+    region.note(line);
+    this.#add(async () => region.plain(line));
+  }
+
+  /** Resolves when all is told; throws the first failure. */
+  async told(): Promise<void> {
     await this.#queue;
+  }
+
+  #add(part: () => Promise<void>): void {
+    this.#queue = this.#queue.then(part);
+    // Told by told(); without this a failure before it would count as nobody's.
+    this.#queue.catch(() => undefined);
   }
 
   async #measure({ round, modelHash }: CompletedRound): Promise<void> {
@@ -82,18 +101,17 @@ class Measurements {
   }
 }
 
+/** Kills the victim or starts it again when it is time; returns what to tell of it. */
 async function direct(
   event: RunEvent,
-  { director, federation, victim, region }: FollowDependencies,
-): Promise<void> {
-  switch (director.next(event)) {
-    case "kill":
-      await federation.killParticipant(victim.name);
-      return region.note(`${victim.name} is killed in mid-round`);
-    case "restart":
-      federation.startParticipant(victim);
-      return region.note(`${victim.name} is started again`);
-    case "nothing":
-      return;
+  { director, federation, victim }: FollowDependencies,
+): Promise<string | undefined> {
+  const step = director.next(event);
+  if (step === undefined) return undefined;
+  if (step.action === "kill") {
+    await federation.killParticipant(victim.name);
+    return `round ${step.round}: ${victim.name} is killed in the middle of it; the round goes on with the others`;
   }
+  federation.startParticipant(victim);
+  return `round ${step.round}: completed without ${victim.name}, who is started again`;
 }

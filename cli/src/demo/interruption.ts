@@ -12,6 +12,12 @@ export interface InterruptionPlan {
   readonly participants: number;
 }
 
+/** What is to be done to the participant, and in which round. */
+export interface Step {
+  readonly action: "kill" | "restart";
+  readonly round: number;
+}
+
 type State =
   | { readonly kind: "waiting" }
   | { readonly kind: "killed"; readonly round: number; readonly phase: string }
@@ -26,18 +32,19 @@ export class InterruptionDirector {
     this.#plan = plan;
   }
 
-  /** What to do now that the event has come. */
-  next(event: RunEvent): "kill" | "restart" | "nothing" {
+  /** What to do now that the event has come; undefined: nothing. */
+  next(event: RunEvent): Step | undefined {
     const state = this.#state;
     if (state.kind === "waiting" && this.#isTime(event)) {
-      this.#state = { kind: "killed", round: event.round, phase: event.phase };
-      return "kill";
+      const { round, phase } = event;
+      this.#state = { kind: "killed", round, phase };
+      return { action: "kill", round };
     }
     if (state.kind === "killed" && event.kind === "completed" && event.round.round >= state.round) {
       this.#state = { ...state, kind: "restarted" };
-      return "restart";
+      return { action: "restart", round: event.round.round };
     }
-    return "nothing";
+    return undefined;
   }
 
   /** What came of it, once the run has ended; undefined when nobody was killed. */

@@ -30,7 +30,7 @@ export interface DemoParts {
 
 /** Puts a demo's parts together as its report tells them. */
 export function demoResult(parts: DemoParts): DemoResult {
-  const { plan, details, baselines, verification, digits } = parts;
+  const { plan, details, verification, digits } = parts;
   const { run } = details;
   const rounds = measuredRounds(parts);
   return {
@@ -50,19 +50,10 @@ export function demoResult(parts: DemoParts): DemoResult {
       name,
       examples: indices.length,
       labels,
-      aloneAccuracy: lastAccuracy(baselines.alone.get(name)),
+      aloneAccuracy: lastAccuracy(parts.baselines.alone.get(name)),
     })),
     rounds,
-    accuracy: {
-      federated: rounds.at(-1)?.testAccuracy ?? Number.NaN,
-      centralised: lastAccuracy(baselines.centralised),
-    },
-    examplesSeen: rounds.at(-1)?.examplesSeen ?? 0,
-    curves: [
-      ...federatedCurve(rounds, baselines.centralised[0]),
-      ...baselines.centralised,
-      ...[...baselines.alone.values()].flat(),
-    ],
+    ...comparison(rounds, parts.baselines),
     interruption: parts.interruption,
     ledger: verification.ledger,
     verification: {
@@ -70,6 +61,25 @@ export function demoResult(parts: DemoParts): DemoResult {
       models: verification.rounds.length + 1,
       headEntry: verification.rounds.at(-1)?.entry ?? "",
     },
+  };
+}
+
+function comparison(
+  rounds: readonly MeasuredRound[],
+  { centralised, alone }: Baselines,
+): Pick<DemoResult, "accuracy" | "examplesSeen" | "curves"> {
+  const last = rounds.at(-1);
+  return {
+    accuracy: {
+      federated: last?.testAccuracy ?? Number.NaN,
+      centralised: lastAccuracy(centralised),
+    },
+    examplesSeen: last?.examplesSeen ?? 0,
+    curves: [
+      ...federatedCurve(rounds, centralised[0]),
+      ...centralised,
+      ...[...alone.values()].flat(),
+    ],
   };
 }
 

@@ -1,8 +1,9 @@
-import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
+import { rm, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { CliError } from "../cli-error.ts";
 import { readRunningInfo } from "../operator/connection.ts";
 import { formatBytes, formatTime } from "../terminal/format.ts";
+import { requireWritableFolder } from "../writable-folder.ts";
 import { type Check, type Finding, fail, ok, warn } from "./finding.ts";
 
 /** The release that types are stripped in without a flag or a warning. */
@@ -35,14 +36,12 @@ export function checkDataDirectory(path: string): Check {
       );
     }
     try {
-      const made = await mkdir(path, { recursive: true });
-      const probe = join(path, `.doctor-${process.pid}`);
-      await writeFile(probe, "");
-      await rm(made ?? probe, { recursive: true });
+      const made = await requireWritableFolder("--data-dir", path);
+      if (made !== undefined) await rm(made, { recursive: true });
       return ok(name, `${path} can be written`);
     } catch (error) {
-      const advice = "Choose another --data-dir, or let this user write there.";
-      return fail(name, `${path} cannot be written: ${messageOf(error)}`, advice);
+      if (error instanceof CliError) return fail(name, error.message, error.hint);
+      throw error;
     }
   };
 }
@@ -96,8 +95,4 @@ function listenProblem(host: string, port: number): Promise<string | undefined> 
   server.once("error", (error) => resolve(error.message));
   server.listen(port, host, () => server.close(() => resolve(undefined)));
   return promise;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -14,7 +14,14 @@ import {
   type CoordinatorChoice,
   locateCoordinator,
 } from "./connection.ts";
-import type { KnownParticipant, RunDetails, RunEvent, RunExplanation, RunSummary } from "./run.ts";
+import type {
+  CompletedRound,
+  KnownParticipant,
+  RunDetails,
+  RunEvent,
+  RunExplanation,
+  RunSummary,
+} from "./run.ts";
 import { errorFromStatus } from "./status.ts";
 import {
   detailsFromWire,
@@ -26,6 +33,8 @@ import {
 
 /** One short question may take this long; streams may take as long as they like. */
 const callTimeoutMs = 30_000;
+/** Rounds of one answer of GetRun: the most that a coordinator gives. */
+const pageRounds = 1_000;
 
 type Unary<Request, Response> = (
   request: Request,
@@ -68,9 +77,20 @@ export class Operator implements Disposable {
     return response.runs.map(runFromWire);
   }
 
+  /** The run with all its rounds, fetched a page at a time. */
   async getRun(runId: Hash, signal: AbortSignal): Promise<RunDetails> {
+    const rounds: CompletedRound[] = [];
+    for (;;) {
+      const page = await this.#page(runId, rounds.at(-1)?.round ?? 0, signal);
+      rounds.push(...page.rounds);
+      if (page.rounds.length < pageRounds) return { ...page, rounds };
+    }
+  }
+
+  async #page(runId: Hash, afterRound: number, signal: AbortSignal): Promise<RunDetails> {
     const { getRun } = this.#client;
-    return detailsFromWire(await this.#ask(getRun.bind(this.#client), wireId(runId), signal));
+    const request = { ...wireId(runId), afterRound, maxRounds: pageRounds };
+    return detailsFromWire(await this.#ask(getRun.bind(this.#client), request, signal));
   }
 
   async explainRun(runId: Hash, signal: AbortSignal): Promise<RunExplanation> {

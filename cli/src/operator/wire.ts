@@ -45,7 +45,7 @@ export function runFromWire(run: Run | undefined): RunSummary {
   };
 }
 
-export function roundFromWire(round: Round): CompletedRound {
+function roundFromWire(round: Round): CompletedRound {
   return {
     round: round.round,
     attempts: round.attempts,

@@ -57,9 +57,9 @@ function tiles(result: DemoResult): Markup {
   const gap = (result.accuracy.centralised - result.accuracy.federated) * 100;
   const distance = `${Math.abs(gap).toFixed(2)} points ${gap < 0 ? "below" : "above"} federated`;
   return html`<div class="tiles">
-<div class="tile main"><b>${formatShare(result.accuracy.federated)}</b><span>federated, on ${formatCount(result.testExamples)} test digits</span></div>
-<div class="tile"><b>${formatShare(result.accuracy.centralised)}</b><span>centralised with the same budget, ${distance}</span></div>
-<div class="tile"><b>${formatShare(alone)}</b><span>best participant alone with the same budget</span></div>
+<div class="tile main"><b>${formatShare(result.accuracy.federated)}</b><span>of ${formatCount(result.testExamples)} test digits right: federated</span></div>
+<div class="tile"><b>${formatShare(result.accuracy.centralised)}</b><span>centralised, all digits in one place: ${distance}</span></div>
+<div class="tile"><b>${formatShare(alone)}</b><span>the best participant alone</span></div>
 <div class="tile good"><b>verified</b><span>${result.verification.rounds} rounds on the chain, ${result.verification.models} models recomputed</span></div>
 </div>`;
 }
@@ -101,14 +101,15 @@ ${rows}
 
 function interruptionSection({ interruption }: DemoResult): Markup {
   if (interruption === undefined) return html``;
+  const { participant, round, returnedInRound } = interruption;
   const back =
-    interruption.returnedInRound === undefined
-      ? "It was started again and had not reported when the run ended."
-      : `It was started again and was among the survivors of round ${interruption.returnedInRound}.`;
+    returnedInRound === undefined
+      ? `${participant} was then started again and had not reported when the run ended.`
+      : `${participant} was then started again, and the sum of round ${returnedInRound} has its update.`;
   return html`<section>
 <h2>A participant dies</h2>
-<p>${interruption.participant} was killed (SIGKILL) in round ${interruption.round} while the round was in
-<code>${interruption.phase}</code>. The round completed with ${interruption.survivors} of ${interruption.participants}. ${back}</p>
+<p>${participant} was killed (SIGKILL) in round ${round}, in the phase <code>${interruption.phase}</code>. The round waited until the
+soft deadline, then completed with the updates of ${interruption.survivors} of ${interruption.participants}. ${back}</p>
 </section>`;
 }
 
@@ -128,10 +129,15 @@ ${await figure(bytesChart(bytes))}
 </section>
 <section>
 <h2>Time by phase</h2>
-<p class="note">${formatDuration(result.runMs)} for the run; training and the masked exchange share ${result.environment.cores}
-cores with all participants and the coordinator.</p>
+<p class="note">${formatDuration(result.runMs)} for the run; ${result.participants.length} participants and the coordinator share
+${result.environment.cores} cores. ${longRound(result)}</p>
 ${await figure(phaseChart(phases))}
 </section>`;
+}
+
+function longRound({ interruption }: DemoResult): string {
+  if (interruption === undefined) return "";
+  return `Round ${interruption.round} is the one that waited for ${interruption.participant}.`;
 }
 
 function roundsSection(rounds: readonly MeasuredRound[]): Markup {
@@ -143,6 +149,8 @@ function roundsSection(rounds: readonly MeasuredRound[]): Markup {
   );
   return html`<section>
 <h2>Rounds</h2>
+<p class="note">Survivors: participants whose updates are in the round's sum. Accuracy: of the round's model on the test digits.
+Chain entry: hash over what the round committed and the entry before it.</p>
 <div class="scroll"><table>
 <tr><th>round</th><th>attempts</th><th>survivors</th><th>accuracy</th><th>bytes</th><th>time</th><th class="left">model</th><th class="left">chain entry</th><th>block</th></tr>
 ${rows}
@@ -156,6 +164,8 @@ function verificationSection(result: DemoResult): Markup {
 <p>The chain and the files were read again from the first round on: the plan's hash, the initial model made anew from the
 plan's seed, every model's hash, every record on the chain and its place in the chain of hashes.
 Ledger: ${result.ledger}. Head of the run: <code>${result.verification.headEntry}</code>.</p>
+<p class="note">To do it again, with the path of this report's folder for FOLDER:
+<code>npm run chorus -- verify ${shortHash(result.runId)} --data-dir FOLDER/coordinator</code></p>
 </section>`;
 }
 

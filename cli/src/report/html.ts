@@ -25,6 +25,6 @@ function insert(value: Insertion): string {
 }
 
 /** Text with the characters that mean something in HTML replaced. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

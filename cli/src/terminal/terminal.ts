@@ -4,9 +4,9 @@ import { createLogUpdate } from "log-update";
 export interface LiveRegion extends Disposable {
   /** Shows the text in place of what the region showed before. */
   update(text: string): void;
-  /** Writes lines above the region that stay. */
+  /** Writes lines above the region that stay: nothing where it cannot be rewritten. */
   note(text: string): void;
-  /** Writes lines where the region cannot show them: nothing where it can be rewritten. */
+  /** Writes lines where the region cannot be rewritten, and so shows nothing: nothing where it can. */
   plain(text: string): void;
 }
 
@@ -48,12 +48,12 @@ export class Terminal {
   }
 
   /**
-   * Opens a region to rewrite. Where lines cannot be rewritten only notes and plain lines appear; with JSON nothing does.
+   * Opens a region to rewrite. Where lines cannot be rewritten only plain lines appear; with JSON nothing does.
    */
   live(): LiveRegion {
     if (!this.isLive) {
-      const tell = (text: string): void => this.tell(text);
-      return { update: () => {}, note: tell, plain: tell, [Symbol.dispose]: () => {} };
+      const plain = (text: string): void => this.tell(text);
+      return { update: () => {}, note: () => {}, plain, [Symbol.dispose]: () => {} };
     }
     const region = createLogUpdate(this.#streams.stdout);
     return {

@@ -8,8 +8,10 @@ export interface HistorySource {
   readonly description: string;
   /** The run with its plan and rounds, as kept. Throws {@link CliError} `unknown-run`. */
   details(runId: Hash, signal: AbortSignal): Promise<RunDetails>;
-  /** The bytes that are kept for a model, whatever they hold; undefined when there are none. */
-  model(modelHash: Hash, signal: AbortSignal): Promise<Uint8Array | undefined>;
+  /** The bytes that are kept for a model or a strategy's state, whatever they hold; undefined when there are none. */
+  file(hash: Hash, signal: AbortSignal): Promise<Uint8Array | undefined>;
+  /** Hash of the strategy's state after each round, by round, where the source knows it and the strategy has one. */
+  strategyStates(runId: Hash, signal: AbortSignal): Promise<ReadonlyMap<number, Hash>>;
   /** What this source can check of itself before any run is looked at: its differences, none when it holds. */
   audit(signal: AbortSignal): Promise<readonly Difference[]>;
 }
@@ -31,13 +33,34 @@ export interface Difference {
   /** Undefined for damage, where there is nothing to compare with. */
   readonly expected: string | undefined;
   readonly got: string;
+  /** The chain's block that is damaged, where that is known. */
+  readonly block?: number;
+}
+
+/** Damage that an error tells of. `what` is damaged. */
+export function damageOf(
+  what: string,
+  { message, block }: { readonly message: string; readonly block?: number | undefined },
+): Difference {
+  const found = { round: undefined, what, expected: undefined, got: message };
+  return block === undefined ? found : { ...found, block };
+}
+
+/** The difference between two texts: none when they are the same. */
+export function compare(
+  round: number | undefined,
+  what: string,
+  expected: string,
+  got: string,
+): readonly Difference[] {
+  return expected === got ? [] : [{ round, what, expected, got }];
 }
 
 /** A round and how its parts hold. */
 export interface VerifiedRound {
   readonly round: number;
   readonly modelHash: Hash;
-  /** Whether the bytes that are kept give the model's hash and the parent is the round before. */
+  /** Whether the bytes that are kept give the hashes of the model and the strategy's state, and the parent is the round before. */
   readonly model: "holds" | "differs";
   /** Whether the ledger says the same; "waits" until the round is on it. */
   readonly chain: "holds" | "differs" | "waits";
@@ -53,7 +76,7 @@ export interface Verification {
   readonly ledger: string;
   readonly initialModelHash: Hash;
   readonly rounds: readonly VerifiedRound[];
-  /** Rounds that are not on the ledger yet. */
+  /** Rounds that are not on the ledger yet: the last ones. */
   readonly waiting: number;
   /** Damage first, then by round; empty when everything holds. */
   readonly differences: readonly Difference[];

@@ -1,4 +1,5 @@
 import { httpTransport, type LedgerReader, openLedgerReader } from "@chorus/chain";
+import { chainHost } from "../chain-url.ts";
 import { CliError } from "../cli-error.ts";
 
 /** The longest wait for one answer of a chain. */
@@ -34,6 +35,8 @@ export async function openRpcLedger(
       "the run's chain is not the embedded one, and where it is asked is not known",
       "Name it with --chain-url.",
     );
+  // Refuses what is no address without quoting it.
+  chainHost(chainUrl);
   return await openLedgerReader(
     {
       transport: httpTransport(chainUrl),

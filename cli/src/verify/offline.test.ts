@@ -1,10 +1,10 @@
 import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { layoutOf, modelHash } from "@chorus/aggregation";
+import { layoutOf, modelHash, sha256Hex } from "@chorus/aggregation";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openOfflineHistory } from "./offline.ts";
-import { sampleModel, writeSampleRun } from "./testing/data-directory.ts";
+import { sampleModel, sampleState, writeSampleRun } from "./testing/data-directory.ts";
 import { samplePlan } from "./testing/sample-plan.ts";
 import { requireThatHolds, verifyRun } from "./verify-run.ts";
 
@@ -98,6 +98,58 @@ test("one flipped bit in a block of the chain is found and named after the round
     code: "verification-failed",
     message: expect.stringContaining("round 2: the chain is damaged: block 3"),
   });
+});
+
+test("a chain that is not there any more, or has lost its first file, fails from the first round on", async () => {
+  const gone = await copy();
+  await rm(join(gone, "chain"), { recursive: true });
+  await expect(verify(gone)).rejects.toMatchObject({
+    code: "verification-failed",
+    exitCode: 4,
+    message: expect.stringMatching(
+      /^round 1: the chain's record differs: expected entry \w+, got none \(and 2 more\)$/,
+    ),
+  });
+  expect(await readdir(gone)).not.toContain("chain");
+  const headless = await copy();
+  await rm(join(headless, "chain", "CURRENT"));
+  await expect(verify(headless)).rejects.toMatchObject({ exitCode: 4 });
+});
+
+test("one flipped bit in the file that tells LevelDB where to begin is damage, whichever bit it is", async () => {
+  const bits = 8 * (await stat(join(original, "chain", "CURRENT"))).size;
+  for (let bit = 0; bit < bits; bit += 19) {
+    const directory = await copy();
+    await flipBit(join(directory, "chain", "CURRENT"), bit);
+    await expect(verify(directory), `bit ${bit}`).rejects.toMatchObject({
+      exitCode: 4,
+      message: expect.stringMatching(/^the chain is damaged: /),
+    });
+  }
+});
+
+test("a contract's address that was changed is a difference of the data directory", async () => {
+  for (const text of ["0x00000000000000000000000000000000000000aa", "no address"]) {
+    const directory = await copy();
+    await writeFile(join(directory, "keys", "contract"), text);
+    await expect(verify(directory)).rejects.toMatchObject({ exitCode: 4 });
+  }
+});
+
+test("one flipped bit in the file of a strategy's state is found and named after the round", async () => {
+  const directory = await copy();
+  const hash = sha256Hex(sampleState(2));
+  await flipBit(join(directory, "blobs", hash.slice(0, 2), hash), 5);
+  await expect(verify(directory)).rejects.toMatchObject({
+    message: expect.stringMatching(`^round 2: strategy state file ${hash.slice(0, 12)}… differs`),
+  });
+});
+
+test("the coordinator's key is not needed, and none is made", async () => {
+  const directory = await copy();
+  await rm(join(directory, "keys", "committer"));
+  expect((await verify(directory)).differences).toEqual([]);
+  expect(await readdir(join(directory, "keys"))).toEqual(["contract"]);
 });
 
 test("a folder that is no data directory is refused, and nothing is made in it", async () => {

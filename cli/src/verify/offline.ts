@@ -1,14 +1,6 @@
 import { access } from "node:fs/promises";
 import { type Hash, systemRandom } from "@chorus/aggregation";
-import {
-  type EmbeddedChain,
-  knownContract,
-  LedgerError,
-  type LedgerReader,
-  loadOrCreateAccount,
-  openEmbeddedChain,
-  openLedgerReader,
-} from "@chorus/chain";
+import { type EmbeddedChain, LedgerError } from "@chorus/chain";
 import {
   type BlobStore,
   type DataPaths,
@@ -23,8 +15,9 @@ import {
 import { CliError } from "../cli-error.ts";
 import { pickRun } from "../operator/operator.ts";
 import type { RunDetails } from "../operator/run.ts";
-import type { Difference, HistorySource, OpenHistory } from "./history.ts";
-import { chainTimeoutMs, emptyLedger, type LedgerChoice, openRpcLedger } from "./ledger-choice.ts";
+import { type Difference, damageOf, type HistorySource, type OpenHistory } from "./history.ts";
+import type { LedgerChoice } from "./ledger-choice.ts";
+import { openChain, openLedger } from "./offline-ledger.ts";
 import { detailsFromStore } from "./store-details.ts";
 
 /**
@@ -57,13 +50,13 @@ class OfflineHistory implements HistorySource {
   readonly description: string;
   readonly #store: PgliteStore;
   readonly #blobs: BlobStore;
-  readonly #chain: EmbeddedChain | LedgerError | undefined;
+  readonly #chain: EmbeddedChain | LedgerError;
 
   constructor(
     dataDirectory: string,
     store: PgliteStore,
     blobs: BlobStore,
-    chain: EmbeddedChain | LedgerError | undefined,
+    chain: EmbeddedChain | LedgerError,
   ) {
     this.description = `the files in ${dataDirectory}`;
     this.#store = store;
@@ -78,22 +71,30 @@ class OfflineHistory implements HistorySource {
     return detailsFromStore(run, await undamaged(() => this.#store.rounds(runId)));
   }
 
-  async model(modelHash: Hash): Promise<Uint8Array | undefined> {
-    if ((await this.#blobs.size(modelHash)) === undefined) return undefined;
-    return await this.#blobs.get(modelHash);
+  async file(hash: Hash): Promise<Uint8Array | undefined> {
+    if ((await this.#blobs.size(hash)) === undefined) return undefined;
+    return await this.#blobs.get(hash);
+  }
+
+  async strategyStates(runId: Hash): Promise<ReadonlyMap<number, Hash>> {
+    const rounds = await undamaged(() => this.#store.rounds(runId));
+    const states = rounds.map(
+      ({ round, strategyStateHash }) => [round, strategyStateHash] as const,
+    );
+    return new Map(states.filter(([, hash]) => hash !== ""));
   }
 
   /** Every event and row of the store, every block of the embedded chain. */
   async audit(signal: AbortSignal): Promise<readonly Difference[]> {
     const chain = this.#chain;
-    const found = [await damageOf("the store", () => this.#store.verify(signal), StoreError)];
-    if (chain !== undefined && !(chain instanceof LedgerError))
-      found.push(await damageOf("the chain", () => chain.audit(signal), LedgerError));
+    const found = [await damageIn("the store", () => this.#store.verify(signal), StoreError)];
+    if (!(chain instanceof LedgerError))
+      found.push(await damageIn("the chain", () => chain.audit(signal), LedgerError));
     return found.flat();
   }
 }
 
-async function damageOf(
+async function damageIn(
   what: string,
   check: () => Promise<unknown>,
   damage: typeof StoreError | typeof LedgerError,
@@ -103,7 +104,7 @@ async function damageOf(
     return [];
   } catch (error) {
     if (!(error instanceof damage)) throw error;
-    return [{ round: undefined, what, expected: undefined, got: error.message }];
+    return [damageOf(what, error)];
   }
 }
 
@@ -140,60 +141,4 @@ function openAnyStore({ store }: DataPaths, signal: AbortSignal): Promise<Pglite
     { directory: store, federationName: undefined, clock: systemClock, random: systemRandom },
     signal,
   );
-}
-
-/** The embedded chain, why it cannot be opened, or undefined when the federation commits to another chain. */
-async function openChain(
-  paths: DataPaths,
-  opened: AsyncDisposableStack,
-): Promise<EmbeddedChain | LedgerError | undefined> {
-  try {
-    await access(paths.chain);
-  } catch {
-    return undefined;
-  }
-  try {
-    const options = { directory: paths.chain, account: undefined, now: Date.now };
-    return opened.use(await openEmbeddedChain(options));
-  } catch (error) {
-    if (error instanceof LedgerError) return error;
-    throw error;
-  }
-}
-
-async function openLedger(
-  paths: DataPaths,
-  chain: EmbeddedChain | LedgerError | undefined,
-  chosen: LedgerChoice,
-  signal: AbortSignal,
-): Promise<LedgerReader> {
-  if (chain instanceof LedgerError) return unreadableLedger(chain);
-  const contract = await knownContract(paths.contract);
-  const { address } = await loadOrCreateAccount(paths.key);
-  if (contract === undefined) return emptyLedger;
-  if (chain === undefined) {
-    const { chainUrl } = chosen;
-    return await openRpcLedger(
-      { contract, committer: address, ...defined(chosen), chainUrl },
-      signal,
-    );
-  }
-  const { transport } = chain;
-  const options = { transport, contractAddress: contract, committer: address };
-  return await openLedgerReader({ ...options, timeoutMs: chainTimeoutMs }, signal);
-}
-
-function defined({ contract, committer }: LedgerChoice): Partial<LedgerChoice> {
-  return {
-    ...(contract === undefined ? {} : { contract }),
-    ...(committer === undefined ? {} : { committer }),
-  };
-}
-
-/** A chain that does not open: whoever reads it learns why. */
-function unreadableLedger(error: LedgerError): LedgerReader {
-  return {
-    description: "embedded chain, which does not open",
-    history: () => Promise.reject(error),
-  };
 }

@@ -41,13 +41,18 @@ class OnlineHistory implements HistorySource {
     return this.#operator.getRun(runId, signal);
   }
 
-  async model(modelHash: Hash, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  async file(hash: Hash, signal: AbortSignal): Promise<Uint8Array | undefined> {
     try {
-      return await this.#operator.fetchModel(modelHash, signal);
+      return await this.#operator.fetchModel(hash, signal);
     } catch (error) {
       if (error instanceof CliError && error.code === "unknown-run") return undefined;
       throw error;
     }
+  }
+
+  /** No coordinator tells them. */
+  async strategyStates() {
+    return new Map<number, Hash>();
   }
 
   async audit() {

@@ -37,6 +37,8 @@ function conclusion({ rounds, waiting, differences }: Verification): string {
       ...differences.map((difference) => `  ${describeDifference(difference)}`),
     ].join("\n");
   }
-  const held = `Everything holds: the plan, the initial model and ${rounds.length} rounds`;
-  return waiting === 0 ? `${held}.` : `${held}; ${waiting} of them wait for the chain.`;
+  const onChain = rounds.length - waiting;
+  const held = `the plan, the initial model and ${onChain} ${onChain === 1 ? "round" : "rounds"}`;
+  if (waiting === 0) return `Everything holds: ${held}.`;
+  return `NOT ALL OF IT IS ON THE CHAIN YET. What is there holds: ${held}. Files hold for the other ${waiting}.`;
 }

@@ -24,16 +24,17 @@ const layout = layoutOf(plan.model);
 interface Fixture {
   details: RunDetails;
   readonly models: Map<Hash, Uint8Array>;
+  readonly states: Map<number, Hash>;
   readonly ledger: MemoryLedger;
   readonly audited: Difference[];
 }
 
 const committer = "0x00000000000000000000000000000000000000aa";
+const runId = sha256Hex("a run");
 
 async function fixture(committed = 3): Promise<Fixture> {
   const models = new Map<Hash, Uint8Array>();
   const ledger = new MemoryLedger(committer);
-  const runId = sha256Hex("a run");
   const keep = (model: Float32Array): Hash => {
     const hash = modelHash(layout, model);
     models.set(hash, modelToBytes(model));
@@ -43,37 +44,9 @@ async function fixture(committed = 3): Promise<Fixture> {
   const rounds: CompletedRound[] = [];
   for (const number of [1, 2, 3]) {
     const parentModelHash = rounds.at(-1)?.modelHash ?? initialModelHash;
-    const round: CompletedRound = {
-      round: number,
-      attempts: 1,
-      parentModelHash,
-      modelHash: keep(Float32Array.of(number, 2, 3)),
-      updatesRoot: sha256Hex(`updates ${number}`),
-      cohort: 3,
-      survivors: 3,
-      startedAtMs: 0,
-      endedAtMs: 1,
-      phases: [],
-      receivedBytes: 0,
-      sentBytes: 0,
-      trainingExamples: 0,
-      evaluationExamples: 0,
-      evaluationCorrect: 0,
-      evaluationLoss: 0,
-      ledgerEntry: undefined,
-    };
-    if (number > committed) {
-      rounds.push(round);
-      continue;
-    }
-    const { updatesRoot, survivors } = round;
-    const { modelHash: made } = round;
-    const record = { runId, round: number, planHash: planHash(plan), parentModelHash };
-    const entry = await ledger.commit(
-      { ...record, modelHash: made, updatesRoot, survivors },
-      never,
-    );
-    rounds.push({ ...round, ledgerEntry: entry });
+    const made = keep(Float32Array.of(number, 2, 3));
+    const round = completedRound(number, parentModelHash, made);
+    rounds.push(number > committed ? round : await commit(round, ledger));
   }
   const run = {
     runId,
@@ -87,20 +60,50 @@ async function fixture(committed = 3): Promise<Fixture> {
     startedAtMs: 0,
     endedAtMs: 1,
   };
-  return { details: { run, plan: canonicalPlan(plan), rounds }, models, ledger, audited: [] };
+  const details = { run, plan: canonicalPlan(plan), rounds };
+  return { details, models, states: new Map(), ledger, audited: [] };
 }
 
-function sourceOf({ details, models, audited }: Fixture): HistorySource {
+function completedRound(round: number, parentModelHash: Hash, made: Hash): CompletedRound {
+  return {
+    round,
+    attempts: 1,
+    parentModelHash,
+    modelHash: made,
+    updatesRoot: sha256Hex(`updates ${round}`),
+    cohort: 3,
+    survivors: 3,
+    startedAtMs: 0,
+    endedAtMs: 1,
+    phases: [],
+    receivedBytes: 0,
+    sentBytes: 0,
+    trainingExamples: 0,
+    evaluationExamples: 0,
+    evaluationCorrect: 0,
+    evaluationLoss: 0,
+    ledgerEntry: undefined,
+  };
+}
+
+async function commit(completed: CompletedRound, ledger: MemoryLedger): Promise<CompletedRound> {
+  const { round, parentModelHash, updatesRoot, survivors } = completed;
+  const facts = { runId, round, planHash: planHash(plan), parentModelHash, updatesRoot, survivors };
+  const record = { ...facts, modelHash: completed.modelHash };
+  return { ...completed, ledgerEntry: await ledger.commit(record, never) };
+}
+
+function sourceOf({ details, models, states, audited }: Fixture): HistorySource {
   return {
     description: "memory",
     details: async () => details,
-    model: async (hash) => models.get(hash),
+    file: async (hash) => models.get(hash),
+    strategyStates: async () => states,
     audit: async () => audited,
   };
 }
 
-const verify = (made: Fixture) =>
-  verifyRun(made.details.run.runId, sourceOf(made), made.ledger, never);
+const verify = (made: Fixture) => verifyRun(runId, sourceOf(made), made.ledger, never);
 
 /** Changes one round of the details. */
 function changeRound(made: Fixture, number: number, changes: Partial<CompletedRound>): void {
@@ -179,11 +182,42 @@ test("another plan, another seed and another initial model are found before any 
   expect(await firstDifference(noPlan)).toMatch(/^the plan is damaged/);
 });
 
-test("a record that is missing from the chain is a difference only when the round was committed", async () => {
-  const waiting = await fixture(2);
-  const verification = await verify(waiting);
-  expect(verification).toMatchObject({ differences: [], waiting: 1 });
-  expect(formatVerification(verification)).toContain("1 of them wait for the chain");
+test("the file of a strategy's state is checked like a model's", async () => {
+  const made = await fixture();
+  const state = Uint8Array.of(1, 2, 3, 4);
+  made.states.set(2, sha256Hex(state));
+  made.models.set(sha256Hex(state), state);
+  expect(await firstDifference(made)).toBe("");
+  made.models.set(sha256Hex(state), Uint8Array.of(1, 2, 3, 5));
+  expect(await firstDifference(made)).toMatch(/^round 2: strategy state file .* differs/);
+  made.models.delete(sha256Hex(state));
+  expect(await firstDifference(made)).toMatch(/^round 2: strategy state file .* got no file$/);
+});
+
+test("rounds that are not on the chain yet have a verdict and an exit code of their own", async () => {
+  const verification = await verify(await fixture(1));
+  expect(verification).toMatchObject({ differences: [], waiting: 2 });
+  expect(verification.rounds.map(({ chain }) => chain)).toEqual(["holds", "waits", "waits"]);
+  const told = formatVerification(verification);
+  expect(told).toContain("NOT ALL OF IT IS ON THE CHAIN YET");
+  expect(told).not.toContain("Everything holds");
+  const yet = { code: "not-on-chain-yet", exitCode: 5 };
+  expect(thrownBy(() => requireThatHolds(verification))).toMatchObject({
+    ...yet,
+    message: "round 2 is not on the chain yet (and 1 more); all before it holds",
+  });
+});
+
+function thrownBy(call: () => void): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+test("a record that is missing from the chain is a difference when the round was committed", async () => {
   const missing = await fixture(2);
   const ledgerEntry = { entry: "aa", transactionHash: "bb", blockNumber: 3 };
   changeRound(missing, 3, { ledgerEntry });
@@ -204,9 +238,9 @@ test("a record on the chain of a round that the run does not have is named", asy
 
 test("damage that an audit finds in a block is named after the round that the block holds", async () => {
   const made = await fixture();
-  const blockNumber = made.details.rounds[1]?.ledgerEntry?.blockNumber ?? 0;
-  const got = `block ${blockNumber}: record block:${blockNumber} is damaged`;
-  made.audited.push({ round: undefined, what: "the chain", expected: undefined, got });
+  const block = made.details.rounds[1]?.ledgerEntry?.blockNumber ?? 0;
+  const got = "a record is damaged";
+  made.audited.push({ round: undefined, what: "the chain", expected: undefined, got, block });
   const verification = await verify(made);
   expect(verification.differences).toMatchObject([{ round: 2, got }]);
   expect(() => requireThatHolds(verification)).toThrow("round 2: the chain is damaged");
@@ -219,7 +253,6 @@ test("a chain that does not hold is told, one that does not answer is thrown", a
     history: () => Promise.reject(new LedgerError(code, "round 2 of run x does not hold")),
   });
   const source = sourceOf(made);
-  const { runId } = made.details.run;
   const broken = await verifyRun(runId, source, ledgerThat("broken-chain"), never);
   expect(broken.differences).toMatchObject([{ what: "the chain" }]);
   expect(broken.rounds.map(({ chain }) => chain)).toEqual(["differs", "differs", "differs"]);

@@ -1,12 +1,7 @@
 import {
   canonicalPlan,
   type Hash,
-  initialModel,
   layoutOf,
-  ModelError,
-  type ModelLayout,
-  modelFromBytes,
-  modelHash,
   type Plan,
   PlanError,
   parsePlan,
@@ -15,10 +10,12 @@ import {
 import { type LedgerEntry, LedgerError, type LedgerReader } from "@chorus/chain";
 import { CliError } from "../cli-error.ts";
 import type { CompletedRound, RunDetails } from "../operator/run.ts";
-import { shortHash } from "../terminal/format.ts";
 import { checkEntry } from "./check-entry.ts";
+import { checkInitialModel, checkRound } from "./check-files.ts";
 import {
+  compare,
   type Difference,
+  damageOf,
   describeDifference,
   type HistorySource,
   type Verification,
@@ -42,20 +39,8 @@ export async function verifyRun(
   const damaged = [...audited, ...broken].map((found) => atItsRound(found, details));
   const differences: Difference[] = [...damaged, ...checkRun(details)];
   const plan = readPlan(details, differences);
-  const rounds: VerifiedRound[] = [];
-  if (plan !== undefined) {
-    const layout = layoutOf(plan.model);
-    differences.push(...(await checkInitialModel(details, plan, layout, source, signal)));
-    for (const round of details.rounds) {
-      const model = await checkRound(details, round, layout, source, signal);
-      const entry = entries?.[round.round - 1];
-      const compared =
-        entries === undefined ? [] : checkEntry(details.run.planHash, runId, round, entry);
-      differences.push(...model, ...compared);
-      const chain = [...compared, ...damaged.filter((found) => found.round === round.round)];
-      rounds.push(verdict(round, model, chain, entry, entries !== undefined));
-    }
-  }
+  const history = { details, source, entries, damaged, differences };
+  const rounds = plan === undefined ? [] : await verifyRounds(history, plan, signal);
   differences.push(...checkEnd(details, entries ?? []));
   return {
     runId,
@@ -70,16 +55,62 @@ export async function verifyRun(
   };
 }
 
-/** Throws {@link CliError} `verification-failed` with the first difference, unless everything holds. */
-export function requireThatHolds({ differences }: Verification): void {
-  const [first, ...others] = differences;
-  if (first === undefined) return;
-  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+/** A run's history as it was read. */
+interface History {
+  readonly details: RunDetails;
+  readonly source: HistorySource;
+  /** By round; undefined when the chain does not hold. */
+  readonly entries: readonly LedgerEntry[] | undefined;
+  readonly damaged: readonly Difference[];
+  /** Takes what is found. */
+  readonly differences: Difference[];
+}
+
+async function verifyRounds(
+  { details, source, entries, damaged, differences }: History,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<readonly VerifiedRound[]> {
+  const { runId, planHash: hash } = details.run;
+  const layout = layoutOf(plan.model);
+  const states = await source.strategyStates(runId, signal);
+  differences.push(...(await checkInitialModel(details, plan, layout, source, signal)));
+  const rounds: VerifiedRound[] = [];
+  for (const round of details.rounds) {
+    const files = { layout, state: states.get(round.round), source };
+    const model = await checkRound(details, round, files, signal);
+    const entry = entries?.[round.round - 1];
+    const compared = entries === undefined ? [] : checkEntry(hash, runId, round, entry);
+    differences.push(...model, ...compared);
+    const chain = [...compared, ...damaged.filter((found) => found.round === round.round)];
+    rounds.push(verdict(round, model, chain, entry, entries !== undefined));
+  }
+  return rounds;
+}
+
+/**
+ * Throws {@link CliError} unless everything holds: `verification-failed` with the first difference; when nothing differs,
+ * `not-on-chain-yet` with the first round that is not on the chain.
+ */
+export function requireThatHolds({ differences, rounds, waiting }: Verification): void {
+  const [first] = differences;
+  if (first !== undefined)
+    throw new CliError(
+      "verification-failed",
+      `${describeDifference(first)}${andMore(differences.length)}`,
+      "Do not use this model; restore the data directory from a backup, and find out who changed it.",
+    );
+  const next = rounds.find(({ chain }) => chain === "waits");
+  if (next === undefined) return;
   throw new CliError(
-    "verification-failed",
-    `${describeDifference(first)}${more}`,
-    "Do not use this model; restore the data directory from a backup, and find out who changed it.",
+    "not-on-chain-yet",
+    `round ${next.round} is not on the chain yet${andMore(waiting)}; all before it holds`,
+    "Verify again when the coordinator, which has to run for that, has committed it: see `chorus run show`.",
   );
+}
+
+function andMore(count: number): string {
+  return count === 1 ? "" : ` (and ${count - 1} more)`;
 }
 
 async function readLedger(
@@ -91,7 +122,7 @@ async function readLedger(
     return { entries: await ledger.history(runId, signal), broken: [] };
   } catch (error) {
     if (!(error instanceof LedgerError) || error.code === "unreachable") throw error;
-    return { entries: undefined, broken: [damage("the chain", error.message)] };
+    return { entries: undefined, broken: [damageOf("the chain", error)] };
   }
 }
 
@@ -110,56 +141,8 @@ function readPlan({ plan, run }: RunDetails, differences: Difference[]): Plan | 
     return parsed;
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
-    differences.push(damage("the plan", error.message));
+    differences.push(damageOf("the plan", error));
     return undefined;
-  }
-}
-
-async function checkInitialModel(
-  { run }: RunDetails,
-  plan: Plan,
-  layout: ModelLayout,
-  source: HistorySource,
-  signal: AbortSignal,
-): Promise<readonly Difference[]> {
-  const recomputed = modelHash(layout, initialModel(layout, plan.seed));
-  return [
-    ...compare(0, "the initial model", recomputed, run.initialModelHash),
-    ...(await checkModelFile(0, run.initialModelHash, layout, source, signal)),
-  ];
-}
-
-async function checkRound(
-  { run, rounds }: RunDetails,
-  round: CompletedRound,
-  layout: ModelLayout,
-  source: HistorySource,
-  signal: AbortSignal,
-): Promise<readonly Difference[]> {
-  signal.throwIfAborted();
-  const before = rounds[round.round - 2];
-  const parent = round.round === 1 ? run.initialModelHash : (before?.modelHash ?? "none");
-  return [
-    ...compare(round.round, "the parent model", parent, round.parentModelHash),
-    ...(await checkModelFile(round.round, round.modelHash, layout, source, signal)),
-  ];
-}
-
-async function checkModelFile(
-  round: number,
-  expected: Hash,
-  layout: ModelLayout,
-  source: HistorySource,
-  signal: AbortSignal,
-): Promise<readonly Difference[]> {
-  const what = `model file ${shortHash(expected)}…`;
-  const bytes = await source.model(expected, signal);
-  if (bytes === undefined) return [{ round, what, expected, got: "no file" }];
-  try {
-    return compare(round, what, expected, modelHash(layout, modelFromBytes(layout, bytes)));
-  } catch (error) {
-    if (!(error instanceof ModelError)) throw error;
-    return [{ round, what, expected: undefined, got: error.message }];
   }
 }
 
@@ -191,13 +174,10 @@ function checkEnd({ rounds }: RunDetails, entries: readonly LedgerEntry[]): read
 
 /** Damage to a block belongs to the round that the block holds. */
 function atItsRound(difference: Difference, { rounds }: RunDetails): Difference {
-  const block = /^block (\d+):/.exec(difference.got)?.[1];
-  const found = rounds.find(({ ledgerEntry }) => ledgerEntry?.blockNumber === Number(block));
+  const { block } = difference;
+  if (block === undefined) return difference;
+  const found = rounds.find(({ ledgerEntry }) => ledgerEntry?.blockNumber === block);
   return { ...difference, round: difference.round ?? found?.round };
-}
-
-function damage(what: string, got: string): Difference {
-  return { round: undefined, what, expected: undefined, got };
 }
 
 function verdict(
@@ -215,13 +195,4 @@ function verdict(
     chain: chain.length > 0 || !isChainRead ? "differs" : onChain,
     entry: entry?.entry,
   };
-}
-
-function compare(
-  round: number | undefined,
-  what: string,
-  expected: string,
-  got: string,
-): readonly Difference[] {
-  return expected === got ? [] : [{ round, what, expected, got }];
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Dataset, poolDatasets, selectExamples, sliceExamples } from "./dataset.ts";
+import { type Dataset, selectExamples, sliceExamples } from "./dataset.ts";
 
 function site(labels: readonly number[]): Dataset {
   const features = Float32Array.from(labels.flatMap((label) => [label, label + 0.5]));
@@ -10,16 +10,6 @@ function site(labels: readonly number[]): Dataset {
     labels: Int32Array.from(labels),
   };
 }
-
-test("pooled sites are their examples, site after site", () => {
-  expect(poolDatasets([site([1, 2]), site([]), site([3])])).toEqual(site([1, 2, 3]));
-});
-
-test("sites with examples of different shapes are not pooled", () => {
-  const other = { ...site([1]), featureShape: [2] };
-  expect(() => poolDatasets([site([1]), other])).toThrow(/shape \[2\], wanted \[2, 1\]/);
-  expect(() => poolDatasets([])).toThrow(/no datasets/);
-});
 
 test("a slice ends with the last example", () => {
   expect(sliceExamples(site([1, 2, 3]), 1, 9)).toEqual(site([2, 3]));

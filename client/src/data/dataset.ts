@@ -1,5 +1,3 @@
-import { ClientError } from "../error.ts";
-
 /** One site's examples as numbers. Stays in the process that read it. */
 export interface Dataset {
   readonly examples: number;
@@ -42,32 +40,6 @@ export function copyExamples(source: Dataset, indices: Uint32Array, target: Data
     target.features.set(features, row * width);
     target.labels.set(source.labels.subarray(index, index + 1), row);
   }
-}
-
-/**
- * All examples of several sites as one dataset, site after site: what centralised training would see. Throws
- * {@link ClientError} `bad-data` for no sites, or for sites whose examples differ in shape.
- */
-export function poolDatasets(sites: readonly Dataset[]): Dataset {
-  const featureShape = sites[0]?.featureShape;
-  if (featureShape === undefined) throw new ClientError("bad-data", "no datasets to pool");
-  const pooled = emptyDataset(
-    sites.reduce((sum, site) => sum + site.examples, 0),
-    featureShape,
-  );
-  let examples = 0;
-  for (const site of sites) {
-    if (site.featureShape.join() !== featureShape.join()) {
-      throw new ClientError(
-        "bad-data",
-        `examples of shape [${site.featureShape.join(", ")}], wanted [${featureShape.join(", ")}] as at the first site`,
-      );
-    }
-    pooled.features.set(site.features, examples * featureCount(featureShape));
-    pooled.labels.set(site.labels, examples);
-    examples += site.examples;
-  }
-  return pooled;
 }
 
 /** Room for examples: all features 0, all labels 0. */

@@ -1,6 +1,6 @@
 import { Metadata, status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
-import { describeFailure, failureOf, isFinalRefusal } from "./failure.ts";
+import { describeFailure, failureOf, isFinalRefusal, isIdentityInUse } from "./failure.ts";
 
 function failed(code: status, details = "why"): Error {
   return Object.assign(new Error(details), { code, details, metadata: new Metadata() });
@@ -36,6 +36,11 @@ test("a session that is not known yet is no final refusal", () => {
   expect(isFinalRefusal(failed(status.PERMISSION_DENIED))).toBe(true);
   expect(isFinalRefusal(failed(status.UNAUTHENTICATED))).toBe(false);
   expect(isFinalRefusal(failed(status.UNAVAILABLE))).toBe(false);
+});
+
+test("an identity that is in use elsewhere is told from an upload that was replaced", () => {
+  expect(isIdentityInUse(failed(status.ABORTED, "identity-in-use: of north"))).toBe(true);
+  expect(isIdentityInUse(failed(status.ABORTED, "replaced-upload: another began"))).toBe(false);
 });
 
 test("a failure is described by its status and the coordinator's words", () => {

@@ -20,6 +20,15 @@ export function isFinalRefusal(error: unknown): error is ServiceError {
   return isServiceError(error) && finalRefusals.has(error.code);
 }
 
+/** Whether a check-in was refused because another connection with the same identity is there. */
+export function isIdentityInUse(error: unknown): boolean {
+  return (
+    isServiceError(error) &&
+    error.code === status.ABORTED &&
+    error.details.startsWith("identity-in-use")
+  );
+}
+
 /** A call's failure in words for a log: the status, and what the coordinator said. */
 export function describeFailure(error: unknown): string {
   if (isServiceError(error)) return `${status[error.code]}: ${error.details}`;

@@ -1,4 +1,4 @@
-import { participantIdOf, verifySignature } from "@chorus/aggregation";
+import { checkInStatement, participantIdOf, verifySignature } from "@chorus/aggregation";
 import {
   type CheckInRequest,
   type DownloadModelRequest,
@@ -76,6 +76,7 @@ export class ScriptedCoordinator implements AsyncDisposable {
   /** Ends all streams of instructions in good order. */
   hangUp(): void {
     for (const follower of this.#followers.values()) follower.end();
+    this.#followers.clear();
   }
 
   /** Forgets all sessions, as a restarted coordinator has, while streams stay open. */
@@ -128,13 +129,14 @@ export class ScriptedCoordinator implements AsyncDisposable {
   }
 
   #checkProof({ identityKey, signature, challenge }: CheckInRequest): Refusal | undefined {
-    const federationId = Buffer.from(FEDERATION_ID, "hex");
-    const signed = Buffer.concat([Buffer.from("chorus/check-in/v1"), federationId, challenge]);
+    const signed = checkInStatement(FEDERATION_ID, challenge);
     if (
       !Buffer.from(challenge).equals(this.#challenge) ||
       !verifySignature(identityKey, signed, signature)
     )
       return { code: status.UNAUTHENTICATED, details: "bad signature" };
+    if (this.#followers.has(participantIdOf(identityKey)))
+      return { code: status.ABORTED, details: "identity-in-use: it is here" };
     return undefined;
   }
 

@@ -23,11 +23,16 @@ export function answerChain(provider: Provider): (body: string) => Promise<strin
       const result = await provider.request({ method, params });
       return JSON.stringify({ jsonrpc: "2.0", id: requestId, result });
     } catch (error) {
-      const code = z.object({ code: z.number() }).safeParse(error);
-      const message = error instanceof Error ? error.message : "internal error";
-      return failure(requestId, code.data?.code ?? -32_603, message);
+      return failure(requestId, ...told(error));
     }
   };
+}
+
+/** What a stranger is told of an error: of the chain's own failures their code only, as messages may name files. */
+function told(error: unknown): [code: number, message: string] {
+  if (!(error instanceof Error && "code" in error)) return [-32_603, "internal error"];
+  if (typeof error.code === "number") return [error.code, error.message];
+  return [-32_603, `the chain cannot answer: ${error.code}`];
 }
 
 function parsed(body: string): unknown {

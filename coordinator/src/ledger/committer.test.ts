@@ -1,64 +1,17 @@
+import { getEventListeners } from "node:events";
 import { setImmediate } from "node:timers/promises";
-import { seededRandom } from "@chorus/aggregation";
 import { type Ledger, LedgerError, MemoryLedger } from "@chorus/chain";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { createRegistry, LedgerMetrics } from "../metrics.ts";
 import { RunFeed } from "../runs/feed.ts";
-import { openStore } from "../store/pglite-store.ts";
-import type { RoundResult, Store } from "../store/store.ts";
+import { type Store, StoreError } from "../store/store.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { Committer } from "./committer.ts";
+import { addRound, hash, resultOf, runId, storeWithRounds } from "./testing/store-with-rounds.ts";
 
-const hash = (digit: string): string => digit.repeat(64);
-const runId = hash("a");
+const soon = () => AbortSignal.timeout(60_000);
 const account = "0x00000000000000000000000000000000000000C0";
-
-async function storeWithRounds(clock: FakeClock, rounds: number) {
-  const store = await openStore(
-    { directory: undefined, federationName: "test", clock, random: seededRandom("federation") },
-    AbortSignal.timeout(60_000),
-  );
-  await store.createRun({
-    runId,
-    name: "test",
-    plan: "{}",
-    planHash: hash("b"),
-    plannedRounds: rounds,
-    initialModelHash: hash("1"),
-    startedAtMs: 1,
-  });
-  for (let round = 1; round <= rounds; round++) {
-    const roundId = hash(String(round));
-    await store.startAttempt({ roundId, runId, round, attempt: 1, startedAtMs: round });
-    await store.completeRound(resultOf(round));
-  }
-  return store;
-}
-
-function resultOf(round: number): RoundResult {
-  return {
-    roundId: hash(String(round)),
-    runId,
-    round,
-    attempts: 1,
-    parentModelHash: hash(String(round)),
-    modelHash: hash(String(round + 1)),
-    strategyStateHash: "",
-    updatesRoot: hash("c"),
-    cohort: 3,
-    survivors: 3,
-    startedAtMs: round,
-    endedAtMs: round,
-    phases: [],
-    receivedBytes: 0,
-    sentBytes: 0,
-    trainingExamples: 3,
-    evaluationExamples: 0,
-    evaluationCorrect: 0,
-    evaluationLoss: 0,
-  };
-}
 
 /** Runs a committer; `until` is polled between turns of the event loop, letting the clock pass a minute each time. */
 async function commitUntil(
@@ -83,6 +36,8 @@ async function commitUntil(
   }
   stop.abort();
   await done;
+  expect(getEventListeners(stop.signal, "abort")).toEqual([]);
+  expect(clock.sleepers).toBe(0);
   return committer;
 }
 
@@ -98,7 +53,7 @@ test("rounds that waited while the chain was down are committed in order, once i
   };
   const isEmpty = async () => (await store.outbox()).length === 0;
   const committer = await commitUntil(store, clock, openLedger, isEmpty);
-  const history = await ledger.history(runId, AbortSignal.timeout(1_000));
+  const history = await ledger.history(runId, soon());
   expect(history.map(({ record }) => record.round)).toEqual([1, 2, 3]);
   const rows = await store.rounds(runId);
   expect(rows.map(({ commit }) => commit?.entry)).toEqual(history.map(({ entry }) => entry));
@@ -111,20 +66,111 @@ test("a crash between the chain and the store commits nothing twice", async () =
   const ledger = new MemoryLedger(account);
   const [first] = await store.outbox();
   if (first === undefined) throw new Error("the outbox is empty");
-  await ledger.commit({ ...first, planHash: hash("b") }, AbortSignal.timeout(1_000));
+  await ledger.commit({ ...first, planHash: hash("b") }, soon());
   const isEmpty = async () => (await store.outbox()).length === 0;
   await commitUntil(store, clock, async () => ledger, isEmpty);
-  expect(await ledger.history(runId, AbortSignal.timeout(1_000))).toHaveLength(2);
+  expect(await ledger.history(runId, soon())).toHaveLength(2);
 });
 
-test("a record that contradicts the chain stays in the outbox and is told", async () => {
+test("a record that contradicts the chain stays in the outbox, is told once and halts its run alone", async () => {
+  const clock = new FakeClock();
+  const other = hash("d");
+  await using store = await storeWithRounds(clock, 2, [runId, other]);
+  const ledger = new MemoryLedger(account);
+  await ledger.commit({ ...resultOf(1), planHash: hash("b"), modelHash: hash("9") }, soon());
+  const isLeft = async () => (await store.outbox()).length === 2;
+  const committer = await commitUntil(store, clock, async () => ledger, isLeft);
+  expect(committer.problem).toMatch(/^conflict: round 1 of run a+ is committed with entry [^;]*$/);
+  expect((await store.outbox()).map((left) => left.runId)).toEqual([runId, runId]);
+  expect(await ledger.history(other, soon())).toHaveLength(2);
+  expect(await ledger.history(runId, soon())).toHaveLength(1);
+});
+
+test("a halted run does not keep rounds that come later from being committed", async () => {
+  const clock = new FakeClock();
+  const other = hash("d");
+  await using store = await storeWithRounds(clock, 1, [runId, other]);
+  const ledger = new MemoryLedger(account);
+  await ledger.commit({ ...resultOf(1), planHash: hash("b"), modelHash: hash("9") }, soon());
+  let isAdded = false;
+  await commitUntil(
+    store,
+    clock,
+    async () => ledger,
+    async (committer) => {
+      if (committer.problem === "" || (await store.outbox()).length > 1) return false;
+      if (!isAdded) {
+        isAdded = true;
+        await addRound(store, other, 2);
+        committer.wake();
+      }
+      return (await ledger.history(other, soon())).length === 2;
+    },
+  );
+});
+
+test.each([
+  ["read", "outbox"],
+  ["written", "recordCommit"],
+] as const)(
+  "a store that cannot be %s is told by its own code, and then it goes on",
+  async (_what, method) => {
+    const clock = new FakeClock();
+    await using store = await storeWithRounds(clock, 2);
+    const failing = new FailingOnce(store, method);
+    const ledger = new MemoryLedger(account);
+    const told = new Set<string>();
+    const committer = await commitUntil(
+      failing.store,
+      clock,
+      async () => ledger,
+      async ({ problem }) => {
+        told.add(problem);
+        return (await store.outbox()).length === 0 && problem === "";
+      },
+    );
+    expect([...told].filter((problem) => problem !== "")).toEqual([
+      "store unwritable: the disk is full",
+    ]);
+    expect(committer.problem).toBe("");
+    expect(await ledger.history(runId, soon())).toHaveLength(2);
+  },
+);
+
+test("nothing is committed to a chain that does not hold what was committed before", async () => {
   const clock = new FakeClock();
   await using store = await storeWithRounds(clock, 1);
   const ledger = new MemoryLedger(account);
-  const other = { ...resultOf(1), planHash: hash("b"), modelHash: hash("9") };
-  await ledger.commit(other, AbortSignal.timeout(1_000));
+  const isEmpty = async () => (await store.outbox()).length === 0;
+  await commitUntil(store, clock, async () => ledger, isEmpty);
+  const [row] = await store.rounds(runId);
+  await addRound(store, runId, 2);
+  const empty = new MemoryLedger(account);
   const hasProblem = (committer: Committer) => committer.problem !== "";
-  const committer = await commitUntil(store, clock, async () => ledger, hasProblem);
-  expect(committer.problem).toMatch(/^conflict: /);
-  expect(await store.outbox()).toHaveLength(1);
+  const committer = await commitUntil(store, clock, async () => empty, hasProblem);
+  const what = `round 1 of run ${runId} was committed with entry ${row?.commit?.entry}`;
+  expect(committer.problem).toContain(`broken-chain: ${what}, the chain has none`);
+  expect(await empty.history(runId, soon())).toEqual([]);
+  await commitUntil(store, clock, async () => ledger, isEmpty);
+  expect(await ledger.history(runId, soon())).toHaveLength(2);
 });
+
+/** A store whose disk is full at the first call of a method. */
+class FailingOnce {
+  readonly store: Store;
+
+  constructor(store: Store, method: "outbox" | "recordCommit") {
+    let hasFailed = false;
+    this.store = new Proxy(store, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== "function") return value;
+        return (...args: unknown[]) => {
+          if (name !== method || hasFailed) return value.apply(target, args);
+          hasFailed = true;
+          return Promise.reject(new StoreError("unwritable", "the disk is full"));
+        };
+      },
+    });
+  }
+}

@@ -1,17 +1,20 @@
-import { type Ledger, LedgerError, type RoundRecord } from "@chorus/chain";
+import type { Ledger, RoundRecord } from "@chorus/chain";
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import type { LedgerMetrics } from "../metrics.ts";
 import { Notifier } from "../notifier.ts";
 import type { RunFeed } from "../runs/feed.ts";
-import type { RoundResult, Store } from "../store/store.ts";
+import type { Hash, RoundResult, Store } from "../store/store.ts";
+import { concernsOneRun, failureOf } from "./failure.ts";
+import { requireCommits } from "./require-commits.ts";
 
 const firstRetryMs = 1_000;
 const longestRetryMs = 60_000;
 
 /**
  * Carries completed rounds from the store's outbox to the ledger, in order, exactly once. Training never waits for it:
- * while the chain is down the outbox grows. A record that contradicts the chain halts it: somebody must look.
+ * while the chain or the store takes nothing the outbox grows, and it tries again. A record that contradicts the chain halts
+ * its run until the coordinator starts again: somebody must look. Other runs go on.
  */
 export class Committer {
   readonly #openLedger: (signal: AbortSignal) => Promise<Ledger>;
@@ -21,7 +24,12 @@ export class Committer {
   readonly #metrics: LedgerMetrics;
   readonly #log: Logger;
   readonly #woken = new Notifier();
-  #problem = "";
+  #wakes = 0;
+  /** The ledger that was found to hold what was committed before. */
+  #known: Ledger | undefined;
+  #failure = "";
+  /** Why rounds of a run are not committed any more, by run. */
+  readonly #halted = new Map<Hash, string>();
 
   constructor(dependencies: {
     /** Opens the ledger; called again when it failed. */
@@ -42,41 +50,90 @@ export class Committer {
 
   /** Why the outbox does not empty; "" when it does. */
   get problem(): string {
-    return this.#problem;
+    return [this.#failure, ...this.#halted.values()].filter((text) => text !== "").join("; ");
   }
 
   /** There is something new in the outbox. */
   wake(): void {
     this.#metrics.waiting.inc();
+    this.#wakes += 1;
     this.#woken.notify();
   }
 
-  /** Works until the signal aborts. */
+  /** Works until the signal aborts; nothing is under way any more when it resolves. */
   async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#work(signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  async #work(signal: AbortSignal): Promise<never> {
     let retryMs = firstRetryMs;
-    while (!signal.aborted) {
-      const woken = this.#woken.next(signal);
-      woken.catch(() => undefined);
-      try {
-        await this.#drain(signal);
-        this.#problem = "";
+    for (;;) {
+      signal.throwIfAborted();
+      const wakes = this.#wakes;
+      if (await this.#hasDrained(signal)) {
         retryMs = firstRetryMs;
-        await woken;
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#tell(error);
-        await this.#clock.sleep(retryMs, signal).catch(() => undefined);
+        if (wakes === this.#wakes) await this.#woken.next(signal);
+      } else {
+        await this.#clock.sleep(retryMs, signal);
         retryMs = Math.min(retryMs * 2, longestRetryMs);
       }
     }
   }
 
+  /** Whether all that can be committed is. */
+  async #hasDrained(signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#drain(signal);
+      this.#failure = "";
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = failureOf(error);
+      this.#failure = failure.problem;
+      this.#metrics.commits.inc({ outcome: failure.outcome });
+      this.#log[failure.level]({ err: error }, failure.sentence);
+      return false;
+    }
+  }
+
   async #drain(signal: AbortSignal): Promise<void> {
-    const waiting = await this.#store.outbox();
-    this.#metrics.waiting.set(waiting.length);
-    if (waiting.length === 0) return;
+    const outbox = await this.#store.outbox();
+    this.#metrics.waiting.set(outbox.length);
+    for (const result of outbox) {
+      if (this.#halted.has(result.runId)) continue;
+      const ledger = await this.#ledger(signal);
+      await this.#commitUnlessRefused(ledger, result, signal);
+    }
+  }
+
+  /** The ledger, once it is found to hold what was committed before. */
+  async #ledger(signal: AbortSignal): Promise<Ledger> {
     const ledger = await this.#openLedger(signal);
-    for (const result of waiting) await this.#commit(ledger, result, signal);
+    if (ledger !== this.#known) await requireCommits(this.#store, ledger, signal);
+    this.#known = ledger;
+    return ledger;
+  }
+
+  async #commitUnlessRefused(
+    ledger: Ledger,
+    result: RoundResult,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await this.#commit(ledger, result, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!concernsOneRun(error)) throw error;
+      const { outcome, problem } = failureOf(error);
+      const { runId, round } = result;
+      this.#halted.set(runId, problem);
+      this.#metrics.commits.inc({ outcome });
+      this.#log.error({ err: error, runId, round }, "a run's rounds are not committed any more");
+    }
   }
 
   async #commit(ledger: Ledger, result: RoundResult, signal: AbortSignal): Promise<void> {
@@ -92,14 +149,6 @@ export class Committer {
     this.#metrics.waiting.dec();
     this.#log.info({ runId, round, blockNumber }, "round committed to the chain");
     this.#feed.publish(runId, { kind: "committed", commit });
-  }
-
-  #tell(error: unknown): void {
-    const known = error instanceof LedgerError;
-    this.#problem = known ? `${error.code}: ${error.message}` : "the store or the chain failed";
-    this.#metrics.commits.inc({ outcome: known ? error.code : "failed" });
-    const level = known && error.code === "unreachable" ? "warn" : "error";
-    this.#log[level]({ err: error }, "the chain takes no commits; they wait in the outbox");
   }
 }
 

@@ -1,14 +1,20 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { bytesToHex, hexToBytes, participantIdOf, verifySignature } from "@chorus/aggregation";
+import { createHash, timingSafeEqual } from "node:crypto";
+import {
+  bytesToHex,
+  checkInStatement,
+  type ParticipantId,
+  participantIdOf,
+  verifySignature,
+} from "@chorus/aggregation";
 import type { Clock } from "../clock.ts";
 import { type ParticipantRecord, type Store, StoreError } from "../store/store.ts";
+import { beginningOf } from "../text.ts";
+import { Challenges } from "./challenges.ts";
 import { AccessError } from "./error.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
-const challengeLifetimeMs = 60_000;
-/** Challenges that may be open at once: bounds the memory that strangers can take. */
-const maxOpenChallenges = 10_000;
-const context = Buffer.from("chorus/check-in/v1");
+/** Longest text that a participant may say of itself, in UTF-16 units. */
+const maxCapability = 64;
 
 /** What a participant brings to check in. */
 export interface CheckIn {
@@ -29,7 +35,7 @@ export class Reception {
   readonly #store: Store;
   readonly #sessions: Sessions;
   readonly #clock: Clock;
-  readonly #challenges = new Map<string, { identityKey: string; expiresAtMs: number }>();
+  readonly #challenges: Challenges;
 
   constructor(
     options: { readonly invitation: string },
@@ -39,57 +45,50 @@ export class Reception {
     this.#store = dependencies.store;
     this.#sessions = dependencies.sessions;
     this.#clock = dependencies.clock;
+    this.#challenges = new Challenges(dependencies.clock);
   }
 
-  /** 32 fresh bytes for this key to sign within a minute. Throws `too-many-challenges`. */
+  /** 32 bytes for this key to sign within a minute. Keeps nothing: any number may be asked for. */
   challenge(identityKey: Uint8Array): Uint8Array {
-    this.#dropExpired();
-    if (this.#challenges.size >= maxOpenChallenges)
-      throw new AccessError(
-        "too-many-challenges",
-        "too many open challenges, try again in a minute",
-      );
-    const challenge = randomBytes(32);
-    this.#challenges.set(bytesToHex(challenge, 32), {
-      identityKey: bytesToHex(identityKey, 32),
-      expiresAtMs: this.#clock.now() + challengeLifetimeMs,
-    });
-    return challenge;
+    return this.#challenges.make(identityKey);
   }
 
-  /** Opens a session. Throws {@link AccessError}. */
+  /**
+   * Opens a session. Throws {@link AccessError}; `identity-in-use` while another connection with this identity follows:
+   * the one that is here stays, so that two programs with one identity cannot put each other out in turn.
+   */
   async checkIn(request: CheckIn): Promise<{ token: string; session: Session }> {
     this.#checkProof(request);
     const identityKey = bytesToHex(request.identityKey, 32);
     const participantId = participantIdOf(request.identityKey);
     const seen = {
       lastSeenMs: this.#clock.now(),
-      backend: request.backend.slice(0, 64),
-      softwareVersion: request.softwareVersion.slice(0, 64),
+      backend: beginningOf(request.backend, maxCapability),
+      softwareVersion: beginningOf(request.softwareVersion, maxCapability),
     };
     const known = await this.#store.participant(participantId);
     if (known === undefined) await this.#enrol(participantId, identityKey, request, seen);
     else await this.#store.touchParticipant(participantId, seen);
+    // From here to the end nothing waits: of two check-ins with one challenge, one is too late.
+    this.#challenges.use(request.challenge, participantId);
+    this.#checkFree(participantId, known?.name ?? request.name);
     const session = { participantId, name: known?.name ?? request.name, identityKey };
     return { token: this.#sessions.open(session), session };
   }
 
   #checkProof({ identityKey, challenge, signature }: CheckIn): void {
-    const key = bytesToHex(challenge, 32);
-    const open = this.#challenges.get(key);
-    this.#challenges.delete(key);
-    if (open?.identityKey !== bytesToHex(identityKey, 32) || open.expiresAtMs < this.#clock.now())
-      throw new AccessError(
-        "bad-challenge",
-        "the challenge is not one of ours, was used, or expired",
-      );
-    const signed = Buffer.concat([
-      context,
-      hexToBytes(this.#store.federation.federationId, 32),
-      challenge,
-    ]);
+    this.#challenges.check(challenge, identityKey);
+    const signed = checkInStatement(this.#store.federation.federationId, challenge);
     if (!verifySignature(identityKey, signed, signature))
       throw new AccessError("bad-signature", "the signature over the challenge does not verify");
+  }
+
+  #checkFree(participantId: ParticipantId, name: string): void {
+    if (this.#sessions.isConnected(participantId))
+      throw new AccessError(
+        "identity-in-use",
+        `the identity of ${name} is in use elsewhere: only one program at a time can take part with it`,
+      );
   }
 
   async #enrol(
@@ -117,14 +116,6 @@ export class Reception {
       if (error instanceof StoreError && error.code === "duplicate")
         throw new AccessError("name-taken", `the name ${name} is taken by another participant`);
       throw error;
-    }
-  }
-
-  #dropExpired(): void {
-    const nowMs = this.#clock.now();
-    for (const [challenge, { expiresAtMs }] of this.#challenges) {
-      if (expiresAtMs >= nowMs) return;
-      this.#challenges.delete(challenge);
     }
   }
 }

@@ -8,7 +8,8 @@ export type AccessErrorCode =
   | "name-taken"
   | "no-session"
   | "bad-token"
-  | "too-many-challenges";
+  | "identity-in-use"
+  | "shutting-down";
 
 /** Somebody is not who they say or may not do what they ask. */
 export class AccessError extends Error {

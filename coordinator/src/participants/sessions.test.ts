@@ -3,6 +3,7 @@ import type { Instruction } from "../round/instruction.ts";
 import { type Session, Sessions } from "./sessions.ts";
 
 const anna: Session = { participantId: "a".repeat(32), name: "anna", identityKey: "1".repeat(64) };
+const bert: Session = { participantId: "b".repeat(32), name: "bert", identityKey: "2".repeat(64) };
 const end = (roundId: string): Instruction => ({
   kind: "round-ended",
   roundId,
@@ -49,13 +50,21 @@ test("a second stream ends the first, and only the second gets what is sent then
   expect((await newer.next()).value).toEqual(end("1"));
 });
 
-test("a participant in a round is connected but not free until it is released", () => {
+test("a participant in a round is connected but not free until that round ends, and in no other", () => {
   const sessions = new Sessions();
-  sessions.open(anna);
-  sessions.follow(anna, [], new AbortController().signal);
-  sessions.occupy([anna.participantId]);
-  expect(sessions.connected).toEqual([anna]);
-  expect(sessions.free).toEqual([]);
-  sessions.release([anna.participantId]);
-  expect(sessions.free).toEqual([anna]);
+  for (const session of [anna, bert]) {
+    sessions.open(session);
+    sessions.follow(session, [], new AbortController().signal);
+  }
+  sessions.take("round 1", [anna.participantId]);
+  expect(sessions.connected).toEqual([anna, bert]);
+  expect(sessions.free).toEqual([bert]);
+  expect(() => sessions.take("round 2", [bert.participantId, anna.participantId])).toThrow(
+    `${anna.participantId} is in round round 1, wanted for round 2`,
+  );
+  expect(sessions.free).toEqual([bert]);
+  sessions.release("round 2");
+  expect(sessions.roundOf(anna.participantId)).toBe("round 1");
+  sessions.release("round 1");
+  expect(sessions.free).toEqual([anna, bert]);
 });

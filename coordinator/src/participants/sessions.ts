@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { ParticipantId } from "@chorus/aggregation";
+import type { Hash, ParticipantId } from "@chorus/aggregation";
 import { Notifier } from "../notifier.ts";
 import type { Instruction } from "../round/instruction.ts";
 
@@ -27,8 +27,8 @@ export class Sessions {
   readonly #byToken = new Map<string, Session>();
   readonly #tokenOf = new Map<ParticipantId, string>();
   readonly #streams = new Map<ParticipantId, Stream>();
-  /** Participants in a round: they are not invited to a second one. */
-  readonly #busy = new Set<ParticipantId>();
+  /** Which round has taken which participant: one at most. */
+  readonly #rounds = new Map<ParticipantId, Hash>();
 
   /** Opens a session, ending an older one of the same participant; returns its token. */
   open(session: Session): string {
@@ -47,8 +47,8 @@ export class Sessions {
   }
 
   /**
-   * Opens the stream of instructions of a participant, beginning with `current`. It ends when the signal aborts, when
-   * the participant opens another, or when the coordinator hangs up.
+   * Opens the stream of instructions of a participant, beginning with `current`. It ends when the signal aborts or when
+   * the participant opens another, after what was queued by then.
    */
   follow(
     { participantId }: Session,
@@ -87,23 +87,29 @@ export class Sessions {
 
   /** Connected participants that are in no round. */
   get free(): readonly Session[] {
-    return this.connected.filter(({ participantId }) => !this.#busy.has(participantId));
+    return this.connected.filter(({ participantId }) => !this.#rounds.has(participantId));
   }
 
-  /** Marks participants as being in a round. */
-  occupy(participantIds: Iterable<ParticipantId>): void {
-    for (const id of participantIds) this.#busy.add(id);
+  /** The round that a participant is in, if any. */
+  roundOf(participantId: ParticipantId): Hash | undefined {
+    return this.#rounds.get(participantId);
   }
 
-  /** Their round has ended. */
-  release(participantIds: Iterable<ParticipantId>): void {
-    for (const id of participantIds) this.#busy.delete(id);
+  /**
+   * Takes free participants into a round until {@link release}. Whoever chooses among {@link free} takes without
+   * waiting in between, so that no two rounds choose the same. Throws, taking nobody, when one is taken: a bug.
+   */
+  take(roundId: Hash, participantIds: readonly ParticipantId[]): void {
+    const taken = participantIds.find((id) => this.#rounds.has(id));
+    if (taken !== undefined)
+      throw new Error(`${taken} is in round ${this.#rounds.get(taken)}, wanted for ${roundId}`);
+    for (const id of participantIds) this.#rounds.set(id, roundId);
+  }
+
+  /** The round has ended: whom it took is free again. */
+  release(roundId: Hash): void {
+    for (const [id, taker] of this.#rounds) if (taker === roundId) this.#rounds.delete(id);
     this.changed.notify();
-  }
-
-  /** Ends all streams. */
-  hangUp(): void {
-    for (const { hungUp } of this.#streams.values()) hungUp.abort();
   }
 
   async *#instructions(
@@ -113,7 +119,7 @@ export class Sessions {
   ): AsyncGenerator<Instruction> {
     const either = AbortSignal.any([signal, stream.hungUp.signal]);
     try {
-      while (!either.aborted) {
+      for (;;) {
         const instruction = stream.queue.shift();
         if (instruction !== undefined) yield instruction;
         else await stream.arrived.next(either);

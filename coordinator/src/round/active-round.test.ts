@@ -6,13 +6,13 @@ import {
   MaskingError,
   modelHash,
   type Plan,
-  parsePlan,
   planHash,
 } from "@chorus/aggregation";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { Puppet } from "../testing/puppet.ts";
+import { unitPlan } from "../testing/unit-plan.ts";
 import { ActiveRound } from "./active-round.ts";
 import type { Abandoned, Committing } from "./ended.ts";
 import { RoundError } from "./error.ts";
@@ -21,59 +21,6 @@ import type { Instruction } from "./instruction.ts";
 import { isGathering } from "./round.ts";
 
 const cohort = 5;
-
-function planFor(select: number): Plan {
-  return parsePlan({
-    name: "unit-vectors",
-    model: {
-      class_name: "Sequential",
-      config: {
-        name: "line",
-        layers: [
-          {
-            class_name: "Dense",
-            config: {
-              units: 1,
-              activation: "sigmoid",
-              use_bias: false,
-              batch_input_shape: [null, 8],
-            },
-          },
-        ],
-      },
-    },
-    data: {
-      format: "csv",
-      features: Array.from({ length: 8 }, (_, i) => ({
-        column: `x${i}`,
-        kind: "number",
-        mean: 0,
-        scale: 1,
-      })),
-      label: { column: "y", kind: "binary", positiveAbove: 0 },
-      missing: "refuse",
-    },
-    holdOut: 0.5,
-    training: {
-      loss: "binaryCrossentropy",
-      optimizer: { kind: "sgd", learningRate: 0.1, momentum: 0 },
-      batchSize: 1,
-      localSteps: 1,
-    },
-    strategy: { kind: "fedavg" },
-    protection: { kind: "masking", clippingNorm: 1, maxExamples: 1 },
-    rounds: 1,
-    seed: 1,
-    roundPolicy: {
-      select,
-      overSelect: 1,
-      quorum: 3,
-      minSurvivors: 3,
-      softDeadlineMs: { training: 1_000, exchange: 1_000 },
-      hardDeadlineMs: { training: 5_000, exchange: 5_000 },
-    },
-  });
-}
 
 /** A round among puppets on a fake clock; instructions wait in each puppet's tray until an operation takes them. */
 class Stage {
@@ -86,8 +33,8 @@ class Stage {
   readonly ended: Promise<Committing | Abandoned>;
   readonly repeats = new Map<string, () => void>();
 
-  constructor(seed: string, size = cohort) {
-    const plan = planFor(size);
+  constructor(seed: string, size = cohort, policy: Partial<Plan["roundPolicy"]> = {}) {
+    const plan = unitPlan({ select: size, ...policy });
     const layout = layoutOf(plan.model);
     this.parent = initialModel(layout, plan.seed);
     this.puppets = Array.from({ length: size }, (_, place) => new Puppet(place, seed));
@@ -175,7 +122,7 @@ function perform(stage: Stage, kind: string, puppet: Puppet): void {
   const { active, repeats } = stage;
   if (kind === "answer") stage.answer(puppet);
   if (kind === "repeat") repeats.get(puppet.id)?.();
-  if (kind === "leave") active.leave(puppet.id);
+  if (kind === "leave") active.leave(puppet.id, "any-reason");
   if (kind === "time") stage.clock.advance(700);
   if (kind === "contradict")
     active.deliver(puppet.id, "training", "c".repeat(64), (phase) =>
@@ -266,12 +213,73 @@ test("a quorum goes on at the soft deadline and not before; too few end at the h
   });
 });
 
+test("a clock on the wall that is set a day forward or back ends no phase and delays none", async () => {
+  const stage = new Stage("jump");
+  await setImmediate();
+  for (const puppet of stage.puppets.slice(0, 3)) stage.answer(puppet);
+  stage.clock.jump(86_400_000);
+  await setImmediate();
+  expect(stage.active.round.phase).toBe("selecting");
+  expect(stage.active.remaining).toMatchObject({ hardMs: 5_000 });
+  stage.clock.jump(-2 * 86_400_000);
+  stage.clock.advance(1_000);
+  await setImmediate();
+  expect(stage.active.round.phase).toBe("training");
+  expect(stage.active.phases).toEqual([{ phase: "selecting", seconds: 1 }]);
+  stage.stop.abort("enough");
+  await stage.ended;
+});
+
 test("a round that cannot reach its quorum any more ends at once", async () => {
   const stage = new Stage("leavers");
   await setImmediate();
-  for (const { id } of stage.puppets.slice(0, 3)) stage.active.leave(id);
+  for (const { id } of stage.puppets.slice(0, 3)) stage.active.leave(id, "declined");
   expect(await stage.ended).toMatchObject({
     phase: "abandoned",
     reason: "too few accepted: 0 of 5 invited, wanted 3",
   });
+});
+
+test("who accepted and then left counts for no quorum, and does not train", async () => {
+  const stage = new Stage("accepted and left");
+  const [first] = stage.puppets;
+  if (first === undefined) throw new Error("no puppet");
+  await setImmediate();
+  for (const puppet of stage.puppets.slice(0, 3)) stage.answer(puppet);
+  stage.active.leave(first.id, "bad-data");
+  stage.active.leave(first.id, "later-reason");
+  stage.clock.advance(1_000);
+  await setImmediate();
+  expect(stage.active.round.phase).toBe("selecting");
+  expect(stage.active.departures).toEqual([{ name: "puppet-0", reason: "bad-data" }]);
+  stage.clock.advance(4_000);
+  expect(await stage.ended).toMatchObject({
+    phase: "abandoned",
+    reason: "too few accepted: 2 of 5 invited, wanted 3",
+  });
+});
+
+test("with over-selection, who trained and then left makes room for the next to train", async () => {
+  const stage = new Stage("trained and left", 4, { select: 3, overSelect: 1.4 });
+  const [first, second, third, fourth] = stage.puppets;
+  if (first === undefined || second === undefined || third === undefined || fourth === undefined)
+    throw new Error("too few puppets");
+  await setImmediate();
+  for (const puppet of stage.puppets) stage.answer(puppet);
+  await setImmediate();
+  expect(stage.active.round.phase).toBe("training");
+  for (const puppet of [first, second]) stage.answer(puppet);
+  stage.active.leave(first.id, "diverged");
+  stage.answer(third);
+  await setImmediate();
+  expect(stage.active.round.phase).toBe("training");
+  stage.answer(fourth);
+  while (isGathering(stage.active.round)) {
+    await setImmediate();
+    for (const puppet of [second, third, fourth]) stage.answer(puppet);
+  }
+  const ended = await stage.ended;
+  if (ended.phase !== "committing") throw new Error(ended.reason);
+  expect(ended.survivors).toEqual(new Set([second.id, third.id, fourth.id]));
+  expectExactMean(stage, ended);
 });

@@ -4,8 +4,9 @@ import { Notifier } from "../notifier.ts";
 import { Abandoned, type Committing } from "./ended.ts";
 import { RoundError } from "./error.ts";
 import type { CohortMember, RoundFacts } from "./facts.ts";
-import type { Gathering } from "./gathering.ts";
+import type { Departures, Gathering } from "./gathering.ts";
 import type { Instruction } from "./instruction.ts";
+import { nextChange } from "./next-change.ts";
 import { type GatheringPhase, inPhase, isGathering, type Round } from "./round.ts";
 import { Selecting } from "./selecting.ts";
 
@@ -22,6 +23,22 @@ export interface RoundEffects {
   loadParent(): Promise<{ model: Float32Array; state: Float32Array | undefined }>;
 }
 
+/** Somebody who left a round. */
+export interface Departure {
+  /** For people. */
+  readonly name: string;
+  /** A code. */
+  readonly reason: string;
+}
+
+/** Milliseconds that are left of a phase. */
+export interface Remaining {
+  /** Until it may end with its quorum. */
+  readonly softMs: number;
+  /** Until it must end. */
+  readonly hardMs: number;
+}
+
 /** One attempt at a round while it runs: the only part of the round machine with effects. */
 export class ActiveRound {
   readonly facts: RoundFacts;
@@ -31,17 +48,21 @@ export class ActiveRound {
   readonly phases: { phase: string; seconds: number }[] = [];
   readonly #effects: RoundEffects;
   readonly #changed = new Notifier();
+  readonly #left: Departures = new Map();
   /** What each participant said at each step: a repetition is answered, a contradiction refused. */
   readonly #said = new Map<string, Hash>();
+  /** Deliveries that take long, in the present phase. */
+  readonly #delivering = new Map<ParticipantId, AbortController>();
   #round: Round;
+  /** By the clock that never jumps. */
   #phaseSinceMs: number;
 
   constructor(facts: RoundFacts, invited: readonly CohortMember[], effects: RoundEffects) {
     this.facts = facts;
     this.members = new Map(invited.map((member) => [member.participantId, member]));
     this.#effects = effects;
-    this.#round = new Selecting(facts, invited);
-    this.#phaseSinceMs = effects.clock.now();
+    this.#round = new Selecting(facts, invited, this.#left);
+    this.#phaseSinceMs = effects.clock.monotonicMs();
   }
 
   get round(): Round {
@@ -89,10 +110,15 @@ export class ActiveRound {
     return said !== undefined;
   }
 
-  /** A participant leaves for the rest of the round; what it delivered stays. */
-  leave(participantId: ParticipantId): void {
+  /**
+   * A participant leaves for the rest of the round; what it delivered to the masked exchange stays. `reason`: a code,
+   * never text that could quote data.
+   */
+  leave(participantId: ParticipantId, reason: string): void {
     if (!isGathering(this.#round) || !this.members.has(participantId)) return;
-    this.#round.left.add(participantId);
+    this.#round.leave(participantId, reason);
+    const why = `${participantId} has left the round`;
+    this.#delivering.get(participantId)?.abort(new RoundError("not-in-cohort", why));
     this.#effects.progressed(this);
     this.#changed.notify();
   }
@@ -104,15 +130,29 @@ export class ActiveRound {
     return round.instructionFor(participantId);
   }
 
-  /** When the phase may and must end, in milliseconds of the clock; undefined in a phase that waits for nobody. */
-  get deadlines(): { softAtMs: number; hardAtMs: number } | undefined {
-    if (!isGathering(this.#round)) return undefined;
-    const { softDeadlineMs, hardDeadlineMs } = this.facts.plan.roundPolicy;
-    const { window } = this.#round;
-    return {
-      softAtMs: this.#phaseSinceMs + softDeadlineMs[window],
-      hardAtMs: this.#phaseSinceMs + hardDeadlineMs[window],
-    };
+  /** Who left so far, by name, and why, as a code. */
+  get departures(): readonly Departure[] {
+    return [...this.#left].map(([id, reason]) => ({
+      name: this.members.get(id)?.name ?? id,
+      reason,
+    }));
+  }
+
+  /** How long until the phase may and must end, never negative; undefined in a phase that waits for nobody. */
+  get remaining(): Remaining | undefined {
+    return isGathering(this.#round) ? this.#remaining(this.#round) : undefined;
+  }
+
+  /**
+   * Aborts, with a {@link RoundError} as its reason, once the present phase has ended or the participant has left: what it
+   * is still delivering is no longer wanted.
+   */
+  wanted(participantId: ParticipantId): AbortSignal {
+    const known = this.#delivering.get(participantId);
+    if (known !== undefined) return known.signal;
+    const delivering = new AbortController();
+    this.#delivering.set(participantId, delivering);
+    return delivering.signal;
   }
 
   /** Goes from phase to phase to the end. An abort abandons the round. Rejects on a bug or a store that fails only. */
@@ -139,34 +179,31 @@ export class ActiveRound {
   /** Resolves when the phase is to be closed. */
   async #gathered(phase: Gathering, signal: AbortSignal): Promise<void> {
     const { clock } = this.#effects;
-    const { softAtMs, hardAtMs } = this.deadlines ?? { softAtMs: 0, hardAtMs: 0 };
     while (!phase.isSettled && !signal.aborted) {
-      const nowMs = clock.now();
-      if (nowMs >= hardAtMs || (nowMs >= softAtMs && phase.hasQuorum)) return;
-      await this.#wake((nowMs < softAtMs ? softAtMs : hardAtMs) - nowMs, signal);
+      const { softMs, hardMs } = this.#remaining(phase);
+      if (hardMs === 0 || (softMs === 0 && phase.hasQuorum)) return;
+      await nextChange(this.#changed, softMs > 0 ? softMs : hardMs, clock, signal);
     }
   }
 
-  /** Resolves after `ms`, at the next message, or when aborted, whichever comes first. */
-  async #wake(ms: number, signal: AbortSignal): Promise<void> {
-    const awake = new AbortController();
-    const either = AbortSignal.any([signal, awake.signal]);
-    const waits = [this.#effects.clock.sleep(ms, either), this.#changed.next(either)];
-    try {
-      await Promise.race(waits);
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    } finally {
-      awake.abort();
-      await Promise.allSettled(waits);
-    }
+  #remaining({ window }: Gathering): Remaining {
+    const { softDeadlineMs, hardDeadlineMs } = this.facts.plan.roundPolicy;
+    const passedMs = this.#effects.clock.monotonicMs() - this.#phaseSinceMs;
+    return {
+      softMs: Math.max(0, softDeadlineMs[window] - passedMs),
+      hardMs: Math.max(0, hardDeadlineMs[window] - passedMs),
+    };
   }
 
   #enter(next: Round): void {
-    const nowMs = this.#effects.clock.now();
+    const nowMs = this.#effects.clock.monotonicMs();
     const seconds = (nowMs - this.#phaseSinceMs) / 1000;
     this.phases.push({ phase: this.#round.phase, seconds });
     this.#effects.phaseEnded(this.#round.phase, seconds);
+    const why = `the round is ${next.phase}, the message is for ${this.#round.phase}`;
+    for (const delivering of this.#delivering.values())
+      delivering.abort(new RoundError("wrong-phase", why));
+    this.#delivering.clear();
     this.#round = next;
     this.#phaseSinceMs = nowMs;
   }

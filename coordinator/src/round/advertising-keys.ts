@@ -1,13 +1,13 @@
 import {
   type KeyAdvertisement,
   type KeyAdvertising,
-  type ParticipantId,
   type RoundConfig,
   serialiseRoundConfig,
 } from "@chorus/aggregation";
 import type { Abandoned } from "./ended.ts";
 import { Exchange, exchangeQuorum } from "./exchange.ts";
 import type { RoundFacts } from "./facts.ts";
+import type { Departures } from "./gathering.ts";
 import type { Instruction } from "./instruction.ts";
 import { SharingKeys } from "./sharing-keys.ts";
 
@@ -16,12 +16,7 @@ export class AdvertisingKeys extends Exchange<KeyAdvertising> {
   readonly phase = "advertising-keys";
   readonly #configJson: string;
 
-  constructor(
-    facts: RoundFacts,
-    config: RoundConfig,
-    stage: KeyAdvertising,
-    left: Set<ParticipantId>,
-  ) {
+  constructor(facts: RoundFacts, config: RoundConfig, stage: KeyAdvertising, left: Departures) {
     const asked = config.cohort.map(({ participantId }) => participantId);
     super(facts, config, stage, asked, exchangeQuorum(config), left);
     this.#configJson = serialiseRoundConfig(config);

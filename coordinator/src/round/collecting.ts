@@ -3,13 +3,14 @@ import { ConfirmingSurvivors } from "./confirming-survivors.ts";
 import type { Abandoned } from "./ended.ts";
 import { Exchange, exchangeQuorum } from "./exchange.ts";
 import type { RoundFacts } from "./facts.ts";
+import type { Departures } from "./gathering.ts";
 import type { Instruction } from "./instruction.ts";
 
 /** Summing masked updates as they come. */
 export class Collecting extends Exchange<Collection> {
   readonly phase = "collecting";
 
-  constructor(facts: RoundFacts, config: RoundConfig, stage: Collection, left: Set<ParticipantId>) {
+  constructor(facts: RoundFacts, config: RoundConfig, stage: Collection, left: Departures) {
     super(facts, config, stage, stage.sharers, exchangeQuorum(config), left);
   }
 

@@ -1,7 +1,8 @@
-import type { Confirmation, ParticipantId, RoundConfig, SurvivorAck } from "@chorus/aggregation";
+import type { Confirmation, RoundConfig, SurvivorAck } from "@chorus/aggregation";
 import type { Abandoned } from "./ended.ts";
 import { Exchange } from "./exchange.ts";
 import type { RoundFacts } from "./facts.ts";
+import type { Departures } from "./gathering.ts";
 import type { Instruction } from "./instruction.ts";
 import { Unmasking } from "./unmasking.ts";
 
@@ -9,12 +10,7 @@ import { Unmasking } from "./unmasking.ts";
 export class ConfirmingSurvivors extends Exchange<Confirmation> {
   readonly phase = "confirming-survivors";
 
-  constructor(
-    facts: RoundFacts,
-    config: RoundConfig,
-    stage: Confirmation,
-    left: Set<ParticipantId>,
-  ) {
+  constructor(facts: RoundFacts, config: RoundConfig, stage: Confirmation, left: Departures) {
     const asked = stage.survivors.map(({ participantId }) => participantId);
     super(facts, config, stage, asked, config.threshold, left);
   }

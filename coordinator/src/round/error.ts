@@ -9,7 +9,8 @@ export type RoundErrorCode =
   | "wrong-config"
   | "wrong-length"
   | "bad-chunk"
-  | "replaced-upload";
+  | "replaced-upload"
+  | "stalled-upload";
 
 /** A message was refused; the round itself goes on. */
 export class RoundError extends Error {

@@ -1,7 +1,7 @@
 import type { ParticipantId, RoundConfig } from "@chorus/aggregation";
 import { Abandoned } from "./ended.ts";
 import type { RoundFacts } from "./facts.ts";
-import { Gathering } from "./gathering.ts";
+import { type Departures, Gathering } from "./gathering.ts";
 
 /** The coordinator's half of one step of the masked exchange, as the aggregation module gives it. */
 export interface AggregatorStage {
@@ -26,7 +26,7 @@ export abstract class Exchange<Stage extends AggregatorStage> extends Gathering 
     stage: Stage,
     asked: Iterable<ParticipantId>,
     quorum: number,
-    left: Set<ParticipantId>,
+    left: Departures,
   ) {
     super(facts, asked, quorum, left);
     this.config = config;

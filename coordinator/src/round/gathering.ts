@@ -2,6 +2,9 @@ import type { ParticipantId } from "@chorus/aggregation";
 import type { RoundFacts } from "./facts.ts";
 import type { Instruction } from "./instruction.ts";
 
+/** Who left a round, each with the reason: a code, never text that could quote data. */
+export type Departures = Map<ParticipantId, string>;
+
 /** Which of the round policy's two windows a phase has. */
 export type Window = "training" | "exchange";
 
@@ -17,15 +20,10 @@ export abstract class Gathering {
   readonly asked: ReadonlySet<ParticipantId>;
   /** Fewest deliveries that the round can go on with. */
   readonly quorum: number;
-  /** Who left the round, in this phase or before; one set for the whole round. */
-  readonly left: Set<ParticipantId>;
+  /** Who left the round, in this phase or before; one map for the whole round. */
+  readonly left: Departures;
 
-  constructor(
-    facts: RoundFacts,
-    asked: Iterable<ParticipantId>,
-    quorum: number,
-    left: Set<ParticipantId>,
-  ) {
+  constructor(facts: RoundFacts, asked: Iterable<ParticipantId>, quorum: number, left: Departures) {
     this.facts = facts;
     this.asked = new Set(asked);
     this.quorum = quorum;
@@ -37,6 +35,11 @@ export abstract class Gathering {
 
   /** What the phase asks of a participant that it asked. */
   abstract instructionFor(participantId: ParticipantId): Instruction;
+
+  /** A participant leaves for the rest of the round; the first reason stands. */
+  leave(participantId: ParticipantId, reason: string): void {
+    if (!this.left.has(participantId)) this.left.set(participantId, reason);
+  }
 
   /** Deliveries after which waiting for more gains nothing. */
   get enough(): number {

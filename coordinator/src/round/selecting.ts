@@ -1,28 +1,14 @@
 import type { ParticipantId } from "@chorus/aggregation";
+import { Assembling } from "./assembling.ts";
 import { Abandoned } from "./ended.ts";
 import { RoundError } from "./error.ts";
-import type { CohortMember, RoundFacts } from "./facts.ts";
-import { Gathering } from "./gathering.ts";
 import type { Instruction } from "./instruction.ts";
 import { Training } from "./training.ts";
 
-/** Waiting for the invited participants to accept the plan. */
-export class Selecting extends Gathering {
+/** Waiting for the invited participants to accept the plan: `roundPolicy.select` times `overSelect`, or as many as there are. */
+export class Selecting extends Assembling {
   readonly phase = "selecting";
   readonly window = "exchange";
-  readonly delivered: Set<ParticipantId> = new Set();
-  readonly #invited: ReadonlyMap<ParticipantId, CohortMember>;
-
-  /** `invited`: `roundPolicy.select` times `overSelect` participants, or as many as there are. */
-  constructor(facts: RoundFacts, invited: readonly CohortMember[]) {
-    super(
-      facts,
-      invited.map(({ participantId }) => participantId),
-      facts.plan.roundPolicy.quorum,
-      new Set(),
-    );
-    this.#invited = new Map(invited.map((member) => [member.participantId, member]));
-  }
 
   instructionFor(): Instruction {
     return { kind: "invitation", facts: this.facts };
@@ -42,7 +28,6 @@ export class Selecting extends Gathering {
         this.facts,
         `too few accepted: ${this.delivered.size} of ${this.asked.size} invited, wanted ${this.quorum}`,
       );
-    const cohort = [...this.#invited.values()].filter((m) => this.delivered.has(m.participantId));
-    return new Training(this.facts, cohort, this.left);
+    return new Training(this.facts, this.ready, this.left);
   }
 }

@@ -3,13 +3,14 @@ import { Collecting } from "./collecting.ts";
 import type { Abandoned } from "./ended.ts";
 import { Exchange, exchangeQuorum } from "./exchange.ts";
 import type { RoundFacts } from "./facts.ts";
+import type { Departures } from "./gathering.ts";
 import type { Instruction } from "./instruction.ts";
 
 /** Waiting for everybody's sealed shares. */
 export class SharingKeys extends Exchange<KeySharing> {
   readonly phase = "sharing-keys";
 
-  constructor(facts: RoundFacts, config: RoundConfig, stage: KeySharing, left: Set<ParticipantId>) {
+  constructor(facts: RoundFacts, config: RoundConfig, stage: KeySharing, left: Departures) {
     const asked = stage.keyBook.map(({ participantId }) => participantId);
     super(facts, config, stage, asked, exchangeQuorum(config), left);
   }

@@ -6,28 +6,16 @@ import {
   thresholdFor,
 } from "@chorus/aggregation";
 import { AdvertisingKeys } from "./advertising-keys.ts";
+import { Assembling } from "./assembling.ts";
 import { Abandoned } from "./ended.ts";
 import { RoundError } from "./error.ts";
 import type { CohortMember, RoundFacts } from "./facts.ts";
-import { Gathering } from "./gathering.ts";
 import type { Instruction } from "./instruction.ts";
 
 /** Waiting for the cohort to train. The long phase, and the one outside the masked exchange. */
-export class Training extends Gathering {
+export class Training extends Assembling {
   readonly phase = "training";
   readonly window = "training";
-  readonly delivered: Set<ParticipantId> = new Set();
-  readonly #cohort: ReadonlyMap<ParticipantId, CohortMember>;
-
-  constructor(facts: RoundFacts, cohort: readonly CohortMember[], left: Set<ParticipantId>) {
-    super(
-      facts,
-      cohort.map(({ participantId }) => participantId),
-      facts.plan.roundPolicy.quorum,
-      left,
-    );
-    this.#cohort = new Map(cohort.map((member) => [member.participantId, member]));
-  }
 
   /** With over-selection the round goes on without the slowest. */
   override get enough(): number {
@@ -48,15 +36,12 @@ export class Training extends Gathering {
 
   /** Ends training: training -> advertising-keys | abandoned. Fixes the configuration that everybody signs. */
   close(): AdvertisingKeys | Abandoned {
-    const ready = [...this.#cohort.values()].filter(
-      ({ participantId }) => this.delivered.has(participantId) && !this.left.has(participantId),
-    );
-    if (ready.length < this.quorum)
+    if (!this.hasQuorum)
       return new Abandoned(
         this.facts,
-        `too few trained: ${ready.length} of ${this.asked.size}, wanted ${this.quorum}`,
+        `too few trained: ${this.delivered.size} of ${this.asked.size}, wanted ${this.quorum}`,
       );
-    const config = roundConfig(this.facts, ready);
+    const config = roundConfig(this.facts, this.ready);
     return new AdvertisingKeys(this.facts, config, new KeyAdvertising(config), this.left);
   }
 }

@@ -11,6 +11,7 @@ import { Aggregating } from "./aggregating.ts";
 import { Abandoned } from "./ended.ts";
 import { Exchange } from "./exchange.ts";
 import type { RoundFacts } from "./facts.ts";
+import type { Departures } from "./gathering.ts";
 import type { Instruction } from "./instruction.ts";
 
 /** Waiting for the shares that open the sum, and nothing but the sum. */
@@ -23,7 +24,7 @@ export class Unmasking extends Exchange<UnmaskingStage> {
     facts: RoundFacts,
     config: RoundConfig,
     confirmation: Confirmation,
-    left: Set<ParticipantId>,
+    left: Departures,
   ) {
     const { survivors, updatesRoot } = confirmation;
     const stage = confirmation.close();

@@ -1,9 +1,9 @@
-import { sha256 } from "@chorus/aggregation";
+import { sha256, UPLOAD_CHUNK_BYTES } from "@chorus/aggregation";
 import type { Chunk } from "@chorus/proto/v1/types";
 import { RoundError } from "../round/error.ts";
 
 /** Bytes of a chunk: the sweet spot of grpc-js between overhead and memory (measured: 1 to 3.5 MiB are equally fast). */
-export const chunkBytes = 1_048_576;
+export const chunkBytes: number = UPLOAD_CHUNK_BYTES;
 
 /** Makes a chunk of bytes at an offset. */
 export function chunkOf(offset: number, data: Uint8Array): Chunk {

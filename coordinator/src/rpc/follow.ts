@@ -14,8 +14,7 @@ export async function* follow(
   const current = runs.roundOf(participantId)?.instructionFor(participantId);
   const instructions = sessions.follow(session, current === undefined ? [] : [current], signal);
   for await (const instruction of instructions) {
-    const hardAtMs = runs.roundOf(participantId)?.deadlines?.hardAtMs ?? 0;
-    const remainingMs = Math.max(0, hardAtMs - clock.now());
+    const remainingMs = runs.roundOf(participantId)?.remaining?.hardMs ?? 0;
     yield metered(deps, session, instructionToWire(instruction, remainingMs));
   }
   log.info({ participant: name }, "participant disconnected");

@@ -11,11 +11,18 @@ const maxConnections = 2_000;
  * not begin to speak within a second, and hands the others on.
  */
 export class FrontDoor implements AsyncDisposable {
+  readonly port: number;
   readonly #server: NetServer;
-  readonly #open = new Set<Socket>();
+  /** Open connections, each with the moment of its end. */
+  readonly #open = new Map<Socket, Promise<void>>();
+  /** Connections that have said nothing yet. */
+  readonly #silent = new Set<Socket>();
 
-  private constructor(server: NetServer) {
+  /** `server`: listening. */
+  private constructor(server: NetServer, injector: ConnectionInjector) {
+    this.port = (server.address() as AddressInfo).port;
     this.#server = server;
+    server.on("connection", (socket) => this.#receive(socket, injector));
   }
 
   /** Listens at `host:port`; rejects with the system's error (EADDRINUSE, EACCES, ...). */
@@ -25,41 +32,48 @@ export class FrontDoor implements AsyncDisposable {
   ): Promise<FrontDoor> {
     const server = createServer({ pauseOnConnect: true });
     server.maxConnections = maxConnections;
-    const door = new FrontDoor(server);
-    server.on("connection", (socket) => door.#receive(socket, injector));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once("error", reject);
     server.listen(port, host, resolve);
     await promise;
     server.off("error", reject);
-    return door;
+    return new FrontDoor(server, injector);
   }
 
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  /** Takes no more connections; those that are open stay. */
+  /** Takes no more connections, and none that has not begun to speak; the others stay. */
   stopListening(): void {
     this.#server.close();
+    for (const socket of this.#silent) socket.destroy();
+  }
+
+  /** Resolves when the connections that are open now have ended. */
+  async emptied(): Promise<void> {
+    await Promise.all(this.#open.values());
   }
 
   /** Stops listening and cuts what is still open. */
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const socket of this.#open) socket.destroy();
+    for (const socket of this.#open.keys()) socket.destroy();
     await closed;
   }
 
   #receive(socket: Socket, injector: ConnectionInjector): void {
-    this.#open.add(socket);
-    socket.on("close", () => this.#open.delete(socket));
-    socket.on("error", () => socket.destroy());
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    this.#open.set(socket, ended);
+    this.#silent.add(socket);
     const silent = setTimeout(() => socket.destroy(), prefaceTimeoutMs);
+    socket.on("error", () => socket.destroy());
+    socket.once("close", () => {
+      clearTimeout(silent);
+      this.#silent.delete(socket);
+      this.#open.delete(socket);
+      resolve();
+    });
     socket.once("readable", () => {
       clearTimeout(silent);
+      this.#silent.delete(socket);
       injector.injectConnection(socket);
     });
-    socket.once("close", () => clearTimeout(silent));
   }
 }

@@ -3,16 +3,20 @@ import {
   OperatorServiceService,
   type WatchRunResponse,
 } from "@chorus/proto/v1/operator";
-import type { Metadata, Server } from "@grpc/grpc-js";
+import type { Metadata } from "@grpc/grpc-js";
 import type { Sessions } from "../participants/sessions.ts";
 import type { RunFeed } from "../runs/feed.ts";
 import type { Runs } from "../runs/runs.ts";
-import type { BlobStore, Store } from "../store/store.ts";
+import type { BlobStore, RoundRow, Store } from "../store/store.ts";
 import { checkOperator } from "./authentication.ts";
-import { serverStream, type ToStatus, unary } from "./calls.ts";
+import type { Calls } from "./calls.ts";
 import { modelChunks } from "./model-stream.ts";
 import { eventToWire, participantToWire, roundToWire, runToWire } from "./operator-wire.ts";
+import type { RpcService } from "./server.ts";
 import { hashFromWire } from "./wire.ts";
+
+/** Rounds that one answer, or one read of the store, holds at most: some 500 KiB. */
+const maxRounds = 1_000;
 
 /** What the operators' service needs. */
 export interface OperatorServiceDependencies {
@@ -22,28 +26,29 @@ export interface OperatorServiceDependencies {
   readonly blobs: BlobStore;
   readonly sessions: Sessions;
   readonly feed: RunFeed;
-  readonly toStatus: ToStatus;
+  readonly calls: Calls;
 }
 
 /** Serves operators: decodes, checks the token, asks the runs and the store. */
-export function addOperatorService(server: Server, deps: OperatorServiceDependencies): void {
-  server.addService(OperatorServiceService, { ...runHandlers(deps), ...readHandlers(deps) });
+export function operatorService(deps: OperatorServiceDependencies): RpcService {
+  const implementation = { ...runHandlers(deps), ...readHandlers(deps) };
+  return { definition: OperatorServiceService, implementation };
 }
 
 type RunHandlers = Pick<OperatorServiceServer, "startRun" | "stopRun" | "watchRun">;
 
 function runHandlers(deps: OperatorServiceDependencies): RunHandlers {
-  const { runs, toStatus } = deps;
+  const { runs, calls } = deps;
   return {
-    startRun: unary(toStatus, async ({ plan }, { metadata }) => {
+    startRun: calls.unary(async ({ plan }, { metadata }) => {
       checkOperator(metadata, deps.operatorToken);
       return { run: runToWire(await runs.start(plan)) };
     }),
-    stopRun: unary(toStatus, async (request, { metadata }) => {
+    stopRun: calls.unary(async (request, { metadata }) => {
       checkOperator(metadata, deps.operatorToken);
       return { run: runToWire(await runs.stop(hashFromWire(request.runId, "run_id"))) };
     }),
-    watchRun: serverStream(toStatus, (request, { metadata, signal }) => {
+    watchRun: calls.endlessStream((request, { metadata, signal }) => {
       checkOperator(metadata, deps.operatorToken);
       return watch(hashFromWire(request.runId, "run_id"), deps, signal);
     }),
@@ -60,7 +65,7 @@ async function* watch(
   const run = await runs.record(runId);
   yield eventToWire({ kind: "run", run });
   let seen = 0;
-  for (const row of await store.rounds(runId)) {
+  for await (const row of roundsOf(runId, store)) {
     seen = row.round;
     yield eventToWire({ kind: "completed", row });
   }
@@ -74,27 +79,40 @@ async function* watch(
   }
 }
 
+/** The rounds so far, read a page at a time. */
+async function* roundsOf(runId: string, store: Store): AsyncGenerator<RoundRow, void> {
+  let after = 0;
+  for (;;) {
+    const page = await store.rounds(runId, { after, limit: maxRounds });
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < maxRounds) return;
+    after = last.round;
+  }
+}
+
 function readHandlers(
   deps: OperatorServiceDependencies,
 ): Omit<OperatorServiceServer, keyof RunHandlers> {
-  const { runs, store, blobs, sessions, toStatus } = deps;
+  const { runs, store, blobs, sessions, calls } = deps;
   const checked = (metadata: Metadata) => checkOperator(metadata, deps.operatorToken);
   return {
-    listRuns: unary(toStatus, async (_request, { metadata }) => {
+    listRuns: calls.unary(async (_request, { metadata }) => {
       checked(metadata);
       return { runs: (await store.runs()).map(runToWire) };
     }),
-    getRun: unary(toStatus, async (request, { metadata }) => {
+    getRun: calls.unary(async (request, { metadata }) => {
       checked(metadata);
       const run = await runs.record(hashFromWire(request.runId, "run_id"));
-      const rounds = (await store.rounds(run.runId)).map(roundToWire);
-      return { run: runToWire(run), plan: run.plan, rounds };
+      const limit = Math.min(request.maxRounds || maxRounds, maxRounds);
+      const rounds = await store.rounds(run.runId, { after: request.afterRound, limit });
+      return { run: runToWire(run), plan: run.plan, rounds: rounds.map(roundToWire) };
     }),
-    explainRun: unary(toStatus, async (request, { metadata }) => {
+    explainRun: calls.unary(async (request, { metadata }) => {
       checked(metadata);
       return runs.explain(hashFromWire(request.runId, "run_id"));
     }),
-    listParticipants: unary(toStatus, async (_request, { metadata }) => {
+    listParticipants: calls.unary(async (_request, { metadata }) => {
       checked(metadata);
       const records = await store.participants();
       const participants = records.map((record) =>
@@ -102,7 +120,7 @@ function readHandlers(
       );
       return { participants };
     }),
-    fetchModel: serverStream(toStatus, (request, { metadata }) => {
+    fetchModel: calls.serverStream((request, { metadata }) => {
       checked(metadata);
       return modelChunks(blobs, hashFromWire(request.modelHash, "model_hash"), request.offset);
     }),

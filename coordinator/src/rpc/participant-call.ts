@@ -10,7 +10,8 @@ import { RoundError } from "../round/error.ts";
 import type { Runs } from "../runs/runs.ts";
 import type { BlobStore, Store } from "../store/store.ts";
 import { sessionOf } from "./authentication.ts";
-import type { ToStatus } from "./calls.ts";
+import type { Calls } from "./calls.ts";
+import type { UploadReceiver } from "./upload.ts";
 import { hashFromWire } from "./wire.ts";
 import type { WireMeter } from "./wire-meter.ts";
 
@@ -24,8 +25,9 @@ export interface ParticipantServiceDependencies {
   readonly blobs: BlobStore;
   readonly meter: WireMeter;
   readonly metrics: WireMetrics;
+  readonly uploads: UploadReceiver;
   readonly log: Logger;
-  readonly toStatus: ToStatus;
+  readonly calls: Calls;
 }
 
 /** Finds whose call it is and which round it is for, and counts its bytes. */
@@ -37,9 +39,17 @@ export function locate(
   const session = sessionOf(metadata, sessions);
   const bytes = meter.sizeOf(request);
   metrics.bytes.inc({ direction: "in" }, bytes);
-  const round = runs.round(hashFromWire(request.roundId, "round_id"));
+  const round = memberRound(runs, session, request.roundId);
   round.traffic.receivedBytes += bytes;
   return { session, round };
+}
+
+/** The running round of a message, which is one of its members'. Throws {@link RoundError} `unknown-round`, `not-in-cohort`. */
+export function memberRound(runs: Runs, { participantId }: Session, id: Uint8Array): ActiveRound {
+  const round = runs.round(hashFromWire(id, "round_id"));
+  if (!round.members.has(participantId))
+    throw new RoundError("not-in-cohort", `${participantId} is not in this round`);
+  return round;
 }
 
 /** Counts a message to a participant once it is serialised; returns it. */

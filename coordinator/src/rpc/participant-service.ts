@@ -7,9 +7,7 @@ import {
   RevealSharesRequest,
   ShareKeysRequest,
 } from "@chorus/proto/v1/participant";
-import type { Server } from "@grpc/grpc-js";
 import { sessionOf } from "./authentication.ts";
-import { clientStream, serverStream, unary } from "./calls.ts";
 import { follow } from "./follow.ts";
 import { modelChunks } from "./model-stream.ts";
 import {
@@ -19,7 +17,7 @@ import {
   metered,
   type ParticipantServiceDependencies,
 } from "./participant-call.ts";
-import { UploadReceiver } from "./upload.ts";
+import type { RpcService } from "./server.ts";
 import {
   ackFromWire,
   advertisementFromWire,
@@ -30,9 +28,9 @@ import {
 } from "./wire.ts";
 
 /** Serves participants: decodes, finds the session and the round, applies. No logic of its own. */
-export function addParticipantService(server: Server, deps: ParticipantServiceDependencies): void {
-  const service = deps.meter.watch(ParticipantServiceService);
-  server.addService(service, { ...checkInHandlers(deps), ...roundHandlers(deps) });
+export function participantService(deps: ParticipantServiceDependencies): RpcService {
+  const definition = deps.meter.watch(ParticipantServiceService);
+  return { definition, implementation: { ...checkInHandlers(deps), ...roundHandlers(deps) } };
 }
 
 type CheckInHandlers = Pick<
@@ -41,13 +39,13 @@ type CheckInHandlers = Pick<
 >;
 
 function checkInHandlers(deps: ParticipantServiceDependencies): CheckInHandlers {
-  const { reception, sessions, store, blobs, log, toStatus } = deps;
+  const { reception, sessions, store, blobs, log, calls } = deps;
   return {
-    requestChallenge: unary(toStatus, async ({ identityKey }) => ({
+    requestChallenge: calls.unary(async ({ identityKey }) => ({
       challenge: reception.challenge(exactly(identityKey, 32, "identity_key")),
       federationId: store.federation.federationId,
     })),
-    checkIn: unary(toStatus, async (request) => {
+    checkIn: calls.unary(async (request) => {
       const { token, session } = await reception.checkIn({
         ...request,
         identityKey: exactly(request.identityKey, 32, "identity_key"),
@@ -58,10 +56,10 @@ function checkInHandlers(deps: ParticipantServiceDependencies): CheckInHandlers 
       log.info({ participant: session.name }, "participant checked in");
       return { sessionToken: token, participantId: session.participantId };
     }),
-    follow: serverStream(toStatus, (_request, { metadata, signal }) =>
+    follow: calls.endlessStream((_request, { metadata, signal }) =>
       follow(sessionOf(metadata, sessions), deps, signal),
     ),
-    downloadModel: serverStream(toStatus, async function* (request, { metadata }) {
+    downloadModel: calls.serverStream(async function* (request, { metadata }) {
       const session = sessionOf(metadata, sessions);
       const hash = hashFromWire(request.modelHash, "model_hash");
       for await (const response of modelChunks(blobs, hash, request.offset))
@@ -73,10 +71,9 @@ function checkInHandlers(deps: ParticipantServiceDependencies): CheckInHandlers 
 function roundHandlers(
   deps: ParticipantServiceDependencies,
 ): Omit<ParticipantServiceServer, keyof CheckInHandlers> {
-  const { toStatus, log } = deps;
-  const uploads = new UploadReceiver();
+  const { calls, uploads, log } = deps;
   return {
-    acceptRound: unary(toStatus, async (request, { metadata }) => {
+    acceptRound: calls.unary(async (request, { metadata }) => {
       const { session, round } = locate(deps, metadata, request);
       const planHash = hashFromWire(request.planHash, "plan_hash");
       round.deliver(session.participantId, "selecting", planHash, (phase) =>
@@ -84,16 +81,15 @@ function roundHandlers(
       );
       return {};
     }),
-    leaveRound: unary(toStatus, async (request, { metadata }) => {
+    leaveRound: calls.unary(async (request, { metadata }) => {
       const { session, round } = locate(deps, metadata, request);
-      log.warn(
-        { participant: session.name, round: round.facts.round, reason: codeOf(request.reason) },
-        "participant left the round",
-      );
-      round.leave(session.participantId);
+      const reason = codeOf(request.reason);
+      const { name: participant, participantId } = session;
+      log.warn({ participant, round: round.facts.round, reason }, "participant left the round");
+      round.leave(participantId, reason);
       return {};
     }),
-    reportTrained: unary(toStatus, async (request, { metadata }) => {
+    reportTrained: calls.unary(async (request, { metadata }) => {
       const { session, round } = locate(deps, metadata, request);
       const modelHash = hashFromWire(request.modelHash, "model_hash");
       round.deliver(session.participantId, "training", modelHash, (phase) =>
@@ -101,9 +97,9 @@ function roundHandlers(
       );
       return {};
     }),
-    submitUpdate: clientStream(toStatus, async (requests, { metadata, signal }) => {
+    submitUpdate: calls.clientStream(async (requests, { metadata, signal }) => {
       const session = sessionOf(metadata, deps.sessions);
-      await uploads.receive(session, requests, deps, signal);
+      await uploads.receive(session, requests, signal);
       return {};
     }),
     ...exchangeHandlers(deps),
@@ -116,9 +112,9 @@ function exchangeHandlers(
   ParticipantServiceServer,
   "advertiseKeys" | "shareKeys" | "confirmSurvivors" | "revealShares"
 > {
-  const { toStatus } = deps;
+  const { calls } = deps;
   return {
-    advertiseKeys: unary(toStatus, async (request, { metadata }) => {
+    advertiseKeys: calls.unary(async (request, { metadata }) => {
       const { session, round } = locate(deps, metadata, request);
       const advertisement = advertisementFromWire(required(request.advertisement, "advertisement"));
       checkSender(session, advertisement.participantId);
@@ -129,7 +125,7 @@ function exchangeHandlers(
       });
       return {};
     }),
-    shareKeys: unary(toStatus, async (request, { metadata }) => {
+    shareKeys: calls.unary(async (request, { metadata }) => {
       const { session, round } = locate(deps, metadata, request);
       const digest = sha256Hex(ShareKeysRequest.encode(request).finish());
       round.deliver(session.participantId, "sharing-keys", digest, (phase) => {
@@ -138,7 +134,7 @@ function exchangeHandlers(
       });
       return {};
     }),
-    confirmSurvivors: unary(toStatus, async (request, { metadata }) => {
+    confirmSurvivors: calls.unary(async (request, { metadata }) => {
       const { session, round } = locate(deps, metadata, request);
       const ack = ackFromWire(required(request.ack, "ack"));
       checkSender(session, ack.participantId);
@@ -149,7 +145,7 @@ function exchangeHandlers(
       });
       return {};
     }),
-    revealShares: unary(toStatus, async (request, { metadata }) => {
+    revealShares: calls.unary(async (request, { metadata }) => {
       const { session, round } = locate(deps, metadata, request);
       const digest = sha256Hex(RevealSharesRequest.encode(request).finish());
       round.deliver(session.participantId, "unmasking", digest, (phase) => {

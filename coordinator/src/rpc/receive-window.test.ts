@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { connect } from "node:http2";
 import { expect, test } from "vitest";
-import { openRpcServer } from "./server.ts";
+import { openTestServer } from "../testing/rpc-server.ts";
 
 test("a participant may send 8 MiB ahead, on a stream and on the connection", async () => {
-  await using server = await openRpcServer({ host: "127.0.0.1", port: 0 }, () => undefined);
+  await using server = await openTestServer();
   const session = connect(`http://127.0.0.1:${server.port}`);
   await once(session, "remoteSettings");
   expect(session.remoteSettings.initialWindowSize).toBe(8 * 1_048_576);

@@ -1,12 +1,19 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { credentials, loadPackageDefinition } from "@grpc/grpc-js";
+import { credentials, loadPackageDefinition, status } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { protoPath } from "grpc-health-check";
 import { expect, test } from "vitest";
-import { openRpcServer } from "./server.ts";
+import { type RawHandlers, rawService } from "../testing/raw-service.ts";
+import { openTestServer } from "../testing/rpc-server.ts";
+import type { Calls } from "./calls.ts";
 
-const loopback = { host: "127.0.0.1", port: 0 };
+const noHandlers: RawHandlers = {
+  ask: () => Promise.reject(new Error("not asked")),
+  upload: () => Promise.reject(new Error("not asked")),
+  download: async function* () {},
+  watch: async function* () {},
+};
 
 interface HealthClient {
   check(request: object, callback: (error: Error | null, reply: { status: string }) => void): void;
@@ -20,25 +27,28 @@ function healthClient(port: number): HealthClient {
   return new loaded.grpc.health.v1.Health(`127.0.0.1:${port}`, credentials.createInsecure());
 }
 
-function statusOf(client: HealthClient): Promise<string> {
+function statusOf(client: HealthClient, service = ""): Promise<string> {
   return new Promise((resolve, reject) =>
-    client.check({ service: "" }, (error, reply) =>
+    client.check({ service }, (error, reply) =>
       error === null ? resolve(reply.status) : reject(error),
     ),
   );
 }
 
-test("any gRPC tool sees health, and health follows readiness", async () => {
-  await using server = await openRpcServer(loopback, () => undefined);
+test("any gRPC tool sees the health of the server and of each service, until it drains", async () => {
+  const servicesOf = (calls: Calls) => [rawService(calls, noHandlers)];
+  await using server = await openTestServer({ servicesOf });
   const client = healthClient(server.port);
-  expect(await statusOf(client)).toBe("SERVING");
-  server.setServing(false);
-  expect(await statusOf(client)).toBe("NOT_SERVING");
+  const services = ["", "chorus.test.RawService"];
+  for (const service of services) expect(await statusOf(client, service)).toBe("SERVING");
+  await expect(statusOf(client, "RawService")).rejects.toMatchObject({ code: status.NOT_FOUND });
+  await server.drain();
+  for (const service of services) expect(await statusOf(client, service)).toBe("NOT_SERVING");
   client.close();
 });
 
 test("connections that say nothing are cut, while others are served", async () => {
-  await using server = await openRpcServer(loopback, () => undefined);
+  await using server = await openTestServer();
   const silent = Array.from({ length: 50 }, () => connect(server.port, "127.0.0.1").resume());
   const cut = Promise.all(silent.map((socket) => once(socket, "close")));
   const client = healthClient(server.port);
@@ -49,7 +59,7 @@ test("connections that say nothing are cut, while others are served", async () =
 });
 
 test("garbage instead of HTTP/2 ends that connection and nothing else", async () => {
-  await using server = await openRpcServer(loopback, () => undefined);
+  await using server = await openTestServer();
   const socket = connect(server.port, "127.0.0.1").resume();
   socket.on("error", () => undefined);
   socket.write("GET / HTTP/1.1\r\nhost: nobody\r\n\r\n");
@@ -60,8 +70,6 @@ test("garbage instead of HTTP/2 ends that connection and nothing else", async ()
 });
 
 test("a port in use is the system's own error, at once", async () => {
-  await using server = await openRpcServer(loopback, () => undefined);
-  await expect(
-    openRpcServer({ host: "127.0.0.1", port: server.port }, () => undefined),
-  ).rejects.toMatchObject({ code: "EADDRINUSE" });
+  await using server = await openTestServer();
+  await expect(openTestServer({ port: server.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
 });

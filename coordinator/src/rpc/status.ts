@@ -5,6 +5,7 @@ import { AccessError, type AccessErrorCode } from "../participants/error.ts";
 import { RoundError, type RoundErrorCode } from "../round/error.ts";
 import { RunError, type RunErrorCode } from "../runs/error.ts";
 import { StoreError, type StoreErrorCode } from "../store/store.ts";
+import { beginningOf } from "../text.ts";
 import { WireError } from "./error.ts";
 
 type Status = (typeof status)[keyof typeof status];
@@ -18,7 +19,9 @@ const accessStatus = {
   "name-taken": status.PERMISSION_DENIED,
   "no-session": status.UNAUTHENTICATED,
   "bad-token": status.UNAUTHENTICATED,
-  "too-many-challenges": status.RESOURCE_EXHAUSTED,
+  // Not final: a connection that broke unnoticed counts as in use for up to 7 s.
+  "identity-in-use": status.ABORTED,
+  "shutting-down": status.UNAVAILABLE,
 } satisfies Record<AccessErrorCode, Status>;
 
 const roundStatus = {
@@ -32,6 +35,7 @@ const roundStatus = {
   "wrong-length": status.INVALID_ARGUMENT,
   "bad-chunk": status.INVALID_ARGUMENT,
   "replaced-upload": status.ABORTED,
+  "stalled-upload": status.ABORTED,
 } satisfies Record<RoundErrorCode, Status>;
 
 const runStatus = {
@@ -68,8 +72,10 @@ export function statusOf(error: unknown): { code: Status; reason: string } | und
 /** Longest text of a status: it travels as one header, percent-encoded, and one beyond 64 KiB ends the connection. */
 const maxDetails = 4_096;
 
+/** A text that fits, without halves of characters, which cannot be encoded: they can be in what a message quotes. */
 function shortened(text: string): string {
-  return text.length <= maxDetails ? text : `${text.slice(0, maxDetails - 1)}…`;
+  const whole = text.toWellFormed();
+  return whole.length <= maxDetails ? whole : `${beginningOf(whole, maxDetails - 1)}…`;
 }
 
 /** Maps what handlers throw to gRPC statuses and counts refusals; a cause or a bug is logged, never sent. */

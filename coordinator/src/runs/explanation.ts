@@ -1,3 +1,4 @@
+import type { Departure } from "../round/active-round.ts";
 import { isGathering } from "../round/round.ts";
 import type { RunRecord } from "../store/store.ts";
 import type { RunState } from "./state.ts";
@@ -8,10 +9,12 @@ export interface Explanation {
   readonly summary: string;
   readonly round: number;
   readonly attempt: number;
+  /** Empty between rounds. */
   readonly phase: string;
   /** Names. */
   readonly delivered: readonly string[];
   readonly awaited: readonly string[];
+  /** 0 for a run that waits for nobody. */
   readonly quorum: number;
   /** From now, never negative. */
   readonly softDeadlineMs: number;
@@ -19,82 +22,127 @@ export interface Explanation {
   readonly lastAbandonment: string;
 }
 
-/** The facts that an explanation is made from. */
+/** The attempts at a run's present round so far. */
+export interface Attempts {
+  readonly count: number;
+  /** Empty when none was abandoned. */
+  readonly lastReason: string;
+}
+
+/** The facts that the explanation of a driven run is made from. */
 export interface ExplainedRun {
   readonly run: RunRecord;
   readonly state: RunState;
   readonly wanted: { readonly select: number; readonly quorum: number };
   /** Names of connected participants that are in no round. */
   readonly free: readonly string[];
-  readonly attempts: { readonly count: number; readonly lastReason: string };
+  /** Connected participants that other runs' rounds have taken. */
+  readonly busy: number;
+  /** What made the last attempt fail; empty when it did not. */
+  readonly problem: string;
+  /** Who left the present round; between rounds, the last one. */
+  readonly departures: readonly Departure[];
+  readonly attempts: Attempts;
+  /** By the clock that never jumps. */
   readonly nowMs: number;
 }
 
-/** Explains what a run waits for. */
-export function explain(facts: ExplainedRun): Explanation {
-  const { run, state, attempts, nowMs } = facts;
-  const base = {
+/** Explains a run that waits for nobody: one that has ended, or that nobody drives. */
+export function explainIdle(run: RunRecord, attempts: Attempts, summary: string): Explanation {
+  return {
+    summary,
     round: run.status === "running" ? run.completedRounds + 1 : run.completedRounds,
     attempt: attempts.count,
     phase: "",
     delivered: [],
     awaited: [],
-    quorum: facts.wanted.quorum,
+    quorum: 0,
     softDeadlineMs: 0,
     hardDeadlineMs: 0,
     lastAbandonment: attempts.lastReason,
   };
+}
+
+/** Explains what a run waits for that is driven. */
+export function explain(facts: ExplainedRun): Explanation {
+  const { run, state, attempts, problem, nowMs } = facts;
+  const idle = explainIdle(
+    run,
+    attempts,
+    "the run is between rounds: it waits for the store alone",
+  );
   switch (state.kind) {
-    case "ended":
-      return { ...base, summary: `the run is ${run.status}: it waits for nothing` };
-    case "backing-off":
+    case "between-rounds":
+      return idle;
+    case "backing-off": {
+      const waitMs = until(state.untilMs, nowMs);
       return {
-        ...base,
-        softDeadlineMs: until(state.untilMs, nowMs),
-        hardDeadlineMs: until(state.untilMs, nowMs),
-        summary: `round ${base.round} was abandoned (${attempts.lastReason}); next attempt in ${seconds(until(state.untilMs, nowMs))}`,
+        ...idle,
+        softDeadlineMs: waitMs,
+        hardDeadlineMs: waitMs,
+        lastAbandonment: attempts.lastReason || state.because,
+        summary: `${state.because}; next attempt in ${seconds(waitMs)}${leftBefore(facts)}`,
       };
+    }
     case "waiting-for-participants":
-      return { ...base, ...explainWaiting(facts, state.softAtMs) };
-    case "in-round":
-      return { ...base, ...explainRound(state, nowMs) };
+      return { ...idle, ...explainWaiting(facts, state.softAtMs) };
+    case "in-round": {
+      const round = explainRound(state, facts.departures);
+      return { ...idle, ...round, summary: round.summary + failedBefore(problem) };
+    }
   }
 }
 
-function explainWaiting({ free, wanted, nowMs, run }: ExplainedRun, softAtMs: number) {
-  const softMs = until(softAtMs, nowMs);
+function explainWaiting(facts: ExplainedRun, softAtMs: number) {
+  const { free, busy, wanted, run, problem } = facts;
+  const softMs = until(softAtMs, facts.nowMs);
+  const there = busy === 0 ? "connected" : `free (${busy} in rounds of other runs)`;
   const enough =
     free.length >= wanted.quorum ? `, goes on without the rest in ${seconds(softMs)}` : "";
   return {
     phase: "waiting-for-participants",
     delivered: free,
+    quorum: wanted.quorum,
     softDeadlineMs: softMs,
-    summary: `round ${run.completedRounds + 1} waits for participants: ${free.length} of ${wanted.select} connected, ${wanted.quorum} suffice${enough}`,
+    summary: `round ${run.completedRounds + 1} waits for participants: ${free.length} of ${wanted.select} ${there}, ${wanted.quorum} suffice${enough}${failedBefore(problem)}${leftBefore(facts)}`,
   };
 }
 
-function explainRound(state: Extract<RunState, { kind: "in-round" }>, nowMs: number) {
-  const { active } = state;
-  const { round, deadlines, facts } = active;
+function explainRound(
+  { active }: Extract<RunState, { kind: "in-round" }>,
+  departures: readonly Departure[],
+) {
+  const { round, remaining, facts } = active;
   const where = `round ${facts.round}, attempt ${facts.attempt}, is ${round.phase}`;
-  if (!isGathering(round) || deadlines === undefined)
+  if (!isGathering(round) || remaining === undefined)
     return { attempt: facts.attempt, phase: round.phase, summary: where };
   const names = (ids: Iterable<string>) =>
     [...ids].map((id) => active.members.get(id)?.name ?? id).sort();
   const awaited = names(round.awaited);
-  const softDeadlineMs = until(deadlines.softAtMs, nowMs);
-  const hardDeadlineMs = until(deadlines.hardAtMs, nowMs);
-  const counted = `${round.delivered.size} of ${round.asked.size} delivered, ${round.quorum} suffice from ${seconds(softDeadlineMs)} on`;
+  const counted = `${round.delivered.size} of ${round.asked.size} delivered, ${round.quorum} suffice from ${seconds(remaining.softMs)} on`;
+  const left = departures.length === 0 ? "" : `; left: ${listed(departures)}`;
   return {
     attempt: facts.attempt,
     phase: round.phase,
     delivered: names(round.delivered),
     awaited,
     quorum: round.quorum,
-    softDeadlineMs,
-    hardDeadlineMs,
-    summary: `${where}: waits for ${awaited.join(", ") || "nobody"} (${counted}); ends in ${seconds(hardDeadlineMs)} at the latest`,
+    softDeadlineMs: remaining.softMs,
+    hardDeadlineMs: remaining.hardMs,
+    summary: `${where}: waits for ${awaited.join(", ") || "nobody"} (${counted}); ends in ${seconds(remaining.hardMs)} at the latest${left}`,
   };
+}
+
+function failedBefore(problem: string): string {
+  return problem === "" ? "" : `; the last attempt failed (${problem})`;
+}
+
+function leftBefore({ departures }: ExplainedRun): string {
+  return departures.length === 0 ? "" : `; left the last attempt: ${listed(departures)}`;
+}
+
+function listed(departures: readonly Departure[]): string {
+  return departures.map(({ name, reason }) => `${name} (${reason})`).join(", ");
 }
 
 function until(atMs: number, nowMs: number): number {

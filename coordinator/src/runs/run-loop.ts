@@ -1,39 +1,24 @@
 import {
+  bytesToHex,
+  type Hash,
   invitationCount,
   type ModelLayout,
   type Plan,
-  type RandomSource,
 } from "@chorus/aggregation";
-import type { Logger } from "pino";
-import type { Clock } from "../clock.ts";
-import type { RoundMetrics } from "../metrics.ts";
-import type { Session, Sessions } from "../participants/sessions.ts";
-import { ActiveRound, type RoundEffects } from "../round/active-round.ts";
-import type { Committing } from "../round/ended.ts";
-import type { RoundFacts } from "../round/facts.ts";
+import type { Session } from "../participants/sessions.ts";
+import type { ActiveRound, Departure } from "../round/active-round.ts";
+import { nextChange } from "../round/next-change.ts";
 import { selectUniformly } from "../selection/uniform.ts";
-import { type BlobStore, type RunRecord, type Store, StoreError } from "../store/store.ts";
-import type { RunFeed } from "./feed.ts";
+import { type RunRecord, StoreError } from "../store/store.ts";
+import { Attempt } from "./attempt.ts";
+import type { RunDependencies } from "./dependencies.ts";
 import { Keeper } from "./keeper.ts";
-import { progressOf } from "./progress.ts";
 import type { RunState } from "./state.ts";
 
 const firstBackoffMs = 1_000;
 const longestBackoffMs = 30_000;
-
-/** What a run needs from the coordinator. */
-export interface RunDependencies {
-  readonly clock: Clock;
-  readonly random: RandomSource;
-  readonly store: Store;
-  readonly blobs: BlobStore;
-  readonly sessions: Sessions;
-  readonly feed: RunFeed;
-  readonly metrics: RoundMetrics;
-  readonly log: Logger;
-  /** A round was completed: there is something for the ledger. */
-  readonly completed: () => void;
-}
+/** What is told of an error that is nobody's but ours. */
+const bug = "internal error: see the coordinator's log";
 
 /** Drives one run from the round after the last completed one to the plan's last. */
 export class RunLoop {
@@ -42,8 +27,9 @@ export class RunLoop {
   readonly #keeper: Keeper;
   readonly #deps: RunDependencies;
   #run: RunRecord;
-  #state: RunState = { kind: "ended" };
+  #state: RunState = { kind: "between-rounds" };
   #problem = "";
+  #departures: readonly Departure[] = [];
 
   constructor(
     options: { readonly run: RunRecord; readonly plan: Plan; readonly layout: ModelLayout },
@@ -56,15 +42,11 @@ export class RunLoop {
     this.#deps = dependencies;
   }
 
-  get run(): RunRecord {
-    return this.#run;
-  }
-
   get state(): RunState {
     return this.#state;
   }
 
-  /** Why the store takes no rounds; "" when it does. */
+  /** Why the last step failed: the store, a file or a bug; "" when it did not. */
   get problem(): string {
     return this.#problem;
   }
@@ -74,188 +56,126 @@ export class RunLoop {
     return this.#state.kind === "in-round" ? this.#state.active : undefined;
   }
 
-  /** Goes from round to round until the plan is done or the signal aborts (the round is then abandoned). */
+  /** Who left the present round; between rounds, the last one. */
+  get departures(): readonly Departure[] {
+    return this.active?.departures ?? this.#departures;
+  }
+
+  /** Goes from step to step until the run has ended or the signal aborts (a round is then abandoned). */
   async drive(signal: AbortSignal): Promise<void> {
     let backoffMs = firstBackoffMs;
-    while (!signal.aborted && this.#run.completedRounds < this.#run.plannedRounds) {
-      const completed = await this.#attempt(signal).catch((error: unknown) =>
+    while (!signal.aborted && this.#run.status === "running") {
+      const setback = await this.#step(signal).catch((error: unknown) =>
         this.#failed(error, signal),
       );
-      if (completed) this.#problem = "";
-      backoffMs = completed ? firstBackoffMs : Math.min(backoffMs * 2, longestBackoffMs);
-      if (!completed && !signal.aborted) await this.#backOff(backoffMs / 2, signal);
+      if (setback === "") backoffMs = firstBackoffMs;
+      else if (!signal.aborted) {
+        await this.#backOff(backoffMs, setback, signal);
+        backoffMs = Math.min(backoffMs * 2, longestBackoffMs);
+      }
     }
-    this.#state = { kind: "ended" };
-    if (signal.aborted) return;
-    await this.#deps.store.endRun(this.#run.runId, "completed", this.#deps.clock.now());
-    await this.#reload();
-    this.#deps.log.info({ runId: this.#run.runId }, "run completed");
   }
 
-  /** Reads the run again and tells watchers. */
+  /** An attempt at the next round or, after the last, the run's end. Resolves with what set the run back; "" if nothing. */
+  async #step(signal: AbortSignal): Promise<string> {
+    // Anew each time: a step that failed may have been stored all the same.
+    await this.#reload();
+    const { runId, status, completedRounds, plannedRounds } = this.#run;
+    let setback = "";
+    if (completedRounds < plannedRounds) setback = await this.#attempt(signal);
+    else if (status === "running") {
+      await this.#deps.store.endRun(runId, "completed", this.#deps.clock.now());
+      this.#deps.log.info({ runId }, "run completed");
+      await this.#reload();
+    }
+    this.#problem = "";
+    return setback;
+  }
+
+  /** Reads the run again and tells watchers what is new. */
   async #reload(): Promise<void> {
     const { store, feed } = this.#deps;
-    this.#run = (await store.run(this.#run.runId)) ?? this.#run;
-    feed.publish(this.#run.runId, { kind: "run", run: this.#run });
+    this.#state = { kind: "between-rounds" };
+    const { runId, status, completedRounds } = this.#run;
+    const run = await store.run(runId);
+    if (run === undefined) throw new Error(`run ${runId} is no longer in the store`);
+    this.#run = run;
+    if (run.status !== status || run.completedRounds !== completedRounds)
+      feed.publish(runId, { kind: "run", run });
   }
 
-  /** One attempt at the next round; true when it was completed. */
-  async #attempt(signal: AbortSignal): Promise<boolean> {
-    const { store, clock, log } = this.#deps;
-    const invited = await this.#awaitParticipants(signal);
-    await this.#abandonOpenAttempts();
-    const { runId } = this.#run;
-    const round = this.#run.completedRounds + 1;
-    const { count } = await store.attempts(runId, round);
-    const facts = this.#facts(round, count + 1);
-    const active = new ActiveRound(facts, invited, this.#effects());
-    const { roundId, attempt } = facts;
-    const startedAtMs = clock.now();
-    await store.startAttempt({ roundId, runId, round, attempt, startedAtMs });
-    this.#state = { kind: "in-round", active };
-    log.info({ runId, round, attempt, invited: invited.length }, "round begins");
-    return await this.#runRound(active, startedAtMs, signal);
-  }
-
-  /** Runs the round to its end and tells its participants how it ended; true when it was completed. */
-  async #runRound(active: ActiveRound, startedAtMs: number, signal: AbortSignal): Promise<boolean> {
-    const { sessions } = this.#deps;
-    const ids = [...active.members.keys()];
-    sessions.occupy(ids);
-    let abandoned = "the coordinator failed";
-    let modelHash = "";
+  /** One attempt at the next round. Resolves with why it was abandoned; "" when it was completed. */
+  async #attempt(signal: AbortSignal): Promise<string> {
+    const { sessions, log } = this.#deps;
+    const run = this.#run;
+    const roundId = this.#newRoundId();
     try {
-      // A damaged file is better known before anybody trains from it.
-      await this.#keeper.load(this.#run);
-      const ended = await active.run(signal);
-      if (ended.phase === "abandoned") abandoned = ended.reason;
-      else {
-        await this.#complete(ended, active, startedAtMs);
-        ({ modelHash } = ended);
-        abandoned = "";
-      }
-    } catch (error) {
-      if (error instanceof StoreError) abandoned += `: ${error.code}`;
-      throw error;
+      const invited = await this.#takeParticipants(roundId, signal);
+      const options = { run, plan: this.plan, layout: this.#layout, roundId, invited };
+      const attempt = await Attempt.begin(options, this.#keeper, this.#deps);
+      const { active } = attempt;
+      this.#state = { kind: "in-round", active };
+      const { round } = active.facts;
+      log.info(
+        { runId: run.runId, round, attempt: active.facts.attempt, invited: invited.length },
+        "round begins",
+      );
+      const abandoned = await attempt.run(signal).finally(() => {
+        this.#departures = active.departures;
+      });
+      return abandoned === "" ? "" : `round ${round} was abandoned (${abandoned})`;
     } finally {
-      const { roundId } = active.facts;
-      for (const id of ids)
-        sessions.send(id, { kind: "round-ended", roundId, abandoned, modelHash });
-      sessions.release(ids);
-      if (abandoned !== "") await this.#abandon(active.facts, abandoned);
+      sessions.release(roundId);
     }
-    return abandoned === "";
   }
 
-  /** An attempt whose end could not be stored when it came: the store takes writes again now. */
-  async #abandonOpenAttempts(): Promise<void> {
-    const { store, clock } = this.#deps;
-    for (const { roundId, runId } of await store.openAttempts())
-      if (runId === this.#run.runId)
-        await store.abandonAttempt(roundId, "the store did not take its end", clock.now());
-  }
-
-  /** Resolves with whom to invite: when `select` are free, or at the soft deadline when a quorum is. */
-  async #awaitParticipants(signal: AbortSignal): Promise<readonly Session[]> {
+  /** Takes those to invite: when `select` are free, or at the soft deadline when a quorum is. */
+  async #takeParticipants(roundId: Hash, signal: AbortSignal): Promise<readonly Session[]> {
     const { sessions, clock, random } = this.#deps;
-    const { select, quorum, softDeadlineMs } = this.plan.roundPolicy;
-    const softAtMs = clock.now() + softDeadlineMs.exchange;
+    const { roundPolicy } = this.plan;
+    const { select, quorum, softDeadlineMs } = roundPolicy;
+    const softAtMs = clock.monotonicMs() + softDeadlineMs.exchange;
     this.#state = { kind: "waiting-for-participants", softAtMs };
     for (;;) {
       signal.throwIfAborted();
       const { free } = sessions;
-      const waitMs = softAtMs - clock.now();
-      if (free.length >= select || (free.length >= quorum && waitMs <= 0))
-        return selectUniformly(free, invitationCount(this.plan.roundPolicy), random);
-      await this.#nextChange(waitMs > 0 ? waitMs : softDeadlineMs.exchange, signal);
+      const waitMs = softAtMs - clock.monotonicMs();
+      if (free.length >= select || (free.length >= quorum && waitMs <= 0)) {
+        const invited = selectUniformly(free, invitationCount(roundPolicy), random);
+        const ids = invited.map(({ participantId }) => participantId);
+        sessions.take(roundId, ids);
+        return invited;
+      }
+      const patienceMs = waitMs > 0 ? waitMs : softDeadlineMs.exchange;
+      await nextChange(sessions.changed, patienceMs, clock, signal);
     }
   }
 
-  /** Resolves when somebody comes or goes, or after `ms`. */
-  async #nextChange(ms: number, signal: AbortSignal): Promise<void> {
-    const done = new AbortController();
-    const either = AbortSignal.any([signal, done.signal]);
-    const waits = [this.#deps.sessions.changed.next(either), this.#deps.clock.sleep(ms, either)];
-    try {
-      await Promise.race(waits);
-    } finally {
-      done.abort();
-      await Promise.allSettled(waits);
-    }
-  }
-
-  #facts(round: number, attempt: number): RoundFacts {
-    const { runId, planHash, plan, modelHash } = this.#run;
+  #newRoundId(): Hash {
     const id = new Uint8Array(32);
     this.#deps.random.fill(id);
-    return {
-      federationId: this.#deps.store.federation.federationId,
-      runId,
-      round,
-      attempt,
-      roundId: Buffer.from(id).toString("hex"),
-      plan: this.plan,
-      planJson: plan,
-      planHash,
-      parentModelHash: modelHash,
-      dimension: this.#layout.parameters,
-    };
+    return bytesToHex(id, 32);
   }
 
-  #effects(): RoundEffects {
-    const { clock, sessions, feed, metrics } = this.#deps;
-    const { runId } = this.#run;
-    return {
-      clock,
-      send: (participantId, instruction) => sessions.send(participantId, instruction),
-      progressed(active) {
-        const progress = progressOf(active);
-        if (progress !== undefined) feed.publish(runId, { kind: "progress", progress });
-      },
-      phaseEnded(phase, seconds) {
-        metrics.phaseSeconds.observe({ phase }, seconds);
-        if (phase === "aggregating") metrics.aggregationSeconds.observe(seconds);
-      },
-      loadParent: () => this.#keeper.load(this.#run),
-    };
+  /** A store that fails, a damaged file or a bug ends the step, not the run. Returns what it came to. */
+  #failed(error: unknown, signal: AbortSignal): string {
+    const { runId, completedRounds, plannedRounds } = this.#run;
+    if (signal.aborted) return "aborted";
+    this.#problem = error instanceof StoreError ? `${error.code}: ${error.message}` : bug;
+    const isEnd = completedRounds === plannedRounds;
+    const what = isEnd ? "the end of a run was not stored" : "an attempt at a round failed";
+    this.#deps.log.error({ err: error, runId }, what);
+    const said = isEnd
+      ? "the run's end was not stored"
+      : `an attempt at round ${completedRounds + 1} failed`;
+    return `${said} (${this.#problem})`;
   }
 
-  async #complete(ended: Committing, active: ActiveRound, startedAtMs: number): Promise<void> {
-    const { feed, metrics, log } = this.#deps;
-    const result = await this.#keeper.keep(ended, active, startedAtMs);
-    metrics.rounds.inc({ outcome: "completed" });
-    metrics.reports.inc(result.survivors);
-    metrics.dropouts.inc(result.cohort - result.survivors);
-    const { runId, round, survivors, modelHash } = result;
-    log.info({ runId, round, survivors, modelHash }, "round completed");
-    feed.publish(runId, { kind: "completed", row: { ...result, commit: undefined } });
-    await this.#reload();
-    this.#deps.completed();
-  }
-
-  async #abandon(facts: RoundFacts, reason: string): Promise<void> {
-    const { store, clock, feed, metrics, log } = this.#deps;
-    const { runId, round, attempt, roundId } = facts;
-    try {
-      await store.abandonAttempt(roundId, reason, clock.now());
-    } finally {
-      metrics.rounds.inc({ outcome: "abandoned" });
-      log.warn({ runId, round, attempt, reason }, "round abandoned");
-      feed.publish(runId, { kind: "abandoned", round, attempt, reason });
-    }
-  }
-
-  /** A store that fails, a damaged file or a bug ends the attempt, not the run. */
-  #failed(error: unknown, signal: AbortSignal): boolean {
-    if (signal.aborted) return false;
-    const { runId } = this.#run;
-    this.#problem = error instanceof StoreError ? `${error.code}: ${error.message}` : "";
-    this.#deps.log.error({ err: error, runId }, "an attempt at a round failed");
-    return false;
-  }
-
-  async #backOff(ms: number, signal: AbortSignal): Promise<void> {
-    this.#state = { kind: "backing-off", untilMs: this.#deps.clock.now() + ms };
-    await this.#deps.clock.sleep(ms, signal).catch(() => undefined);
+  async #backOff(ms: number, because: string, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
+    this.#state = { kind: "backing-off", untilMs: clock.monotonicMs() + ms, because };
+    await clock.sleep(ms, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   }
 }

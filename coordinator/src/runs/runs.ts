@@ -14,12 +14,13 @@ import {
 } from "@chorus/aggregation";
 import type { ActiveRound } from "../round/active-round.ts";
 import { RoundError } from "../round/error.ts";
-import type { RunRecord } from "../store/store.ts";
+import { type RunRecord, StoreError } from "../store/store.ts";
+import type { RunDependencies } from "./dependencies.ts";
 import { RunError } from "./error.ts";
-import { type Explanation, explain } from "./explanation.ts";
+import { type Explanation, explain, explainIdle } from "./explanation.ts";
 import type { PhaseProgress } from "./feed.ts";
 import { progressOf } from "./progress.ts";
-import { type RunDependencies, RunLoop } from "./run-loop.ts";
+import { RunLoop } from "./run-loop.ts";
 
 interface DrivenRun {
   readonly loop: RunLoop;
@@ -30,7 +31,11 @@ interface DrivenRun {
 /** All runs of a federation: starts them, resumes them after a restart, stops them. Owns their loops until {@link close}. */
 export class Runs {
   readonly #deps: RunDependencies;
+  /** Runs whose loops have not ended. */
   readonly #driven = new Map<Hash, DrivenRun>();
+  /** Starts and stops under way: {@link close} waits for them. */
+  readonly #pending = new Set<Promise<unknown>>();
+  #isClosing = false;
 
   constructor(dependencies: RunDependencies) {
     this.#deps = dependencies;
@@ -60,8 +65,20 @@ export class Runs {
     }
   }
 
-  /** Starts a run of a plan. Throws PlanError for a plan that does not hold. */
-  async start(planJson: string): Promise<RunRecord> {
+  /** Starts a run of a plan. Throws PlanError for a plan that does not hold, {@link RunError} `not-running` once closing. */
+  start(planJson: string): Promise<RunRecord> {
+    return this.#untilDone(() => this.#start(planJson));
+  }
+
+  /**
+   * Stops a running run, also one that nobody drives; what was committed stays. A run whose rounds are all completed is
+   * completed. Throws {@link RunError} `unknown-run`, `not-running`.
+   */
+  stop(runId: Hash): Promise<RunRecord> {
+    return this.#untilDone(() => this.#stop(runId));
+  }
+
+  async #start(planJson: string): Promise<RunRecord> {
     const { store, blobs, clock } = this.#deps;
     const plan = parsePlan(planJson);
     const layout = layoutOf(plan.model);
@@ -88,17 +105,22 @@ export class Runs {
     return run;
   }
 
-  /** Stops a running run; what was committed stays. Throws {@link RunError} `unknown-run`, `not-running`. */
-  async stop(runId: Hash): Promise<RunRecord> {
-    const run = await this.record(runId);
+  async #stop(runId: Hash): Promise<RunRecord> {
+    checkRunning(await this.record(runId));
     const driven = this.#driven.get(runId);
-    if (run.status !== "running" || driven === undefined)
-      throw new RunError("not-running", `run ${runId} is ${run.status}, only a running one stops`);
-    driven.stop.abort("stopped by an operator");
-    await driven.done;
-    await this.#deps.store.endRun(runId, "stopped", this.#deps.clock.now());
+    driven?.stop.abort("stopped by an operator");
+    await driven?.done;
+    // Anew: meanwhile its loop or another stop may have ended it.
+    const { completedRounds, plannedRounds } = checkRunning(await this.record(runId));
+    const { store, feed, clock } = this.#deps;
+    const status = completedRounds < plannedRounds ? "stopped" : "completed";
+    await store.endRun(runId, status, clock.now()).catch(async (error: unknown) => {
+      if (error instanceof StoreError && error.code === "wrong-status")
+        checkRunning(await this.record(runId));
+      throw error;
+    });
     const ended = await this.record(runId);
-    this.#deps.feed.publish(runId, { kind: "run", run: ended });
+    feed.publish(runId, { kind: "run", run: ended });
     return ended;
   }
 
@@ -112,16 +134,24 @@ export class Runs {
   /** What a run waits for. Throws {@link RunError} `unknown-run`. */
   async explain(runId: Hash): Promise<Explanation> {
     const { store, sessions, clock } = this.#deps;
-    const run = await this.record(runId);
     const loop = this.#driven.get(runId)?.loop;
-    const { select, quorum } = parsePlan(run.plan).roundPolicy;
+    const run = await this.record(runId);
+    const attempts = await store.attempts(runId, run.completedRounds + 1);
+    if (run.status !== "running")
+      return explainIdle(run, attempts, `the run is ${run.status}: it waits for nothing`);
+    if (loop === undefined) return explainIdle(run, attempts, whyNotDriven(run));
+    const { select, quorum } = loop.plan.roundPolicy;
+    const { free, connected } = sessions;
     return explain({
       run,
-      state: run.status === "running" && loop !== undefined ? loop.state : { kind: "ended" },
+      state: loop.state,
       wanted: { select, quorum },
-      free: sessions.free.map(({ name }) => name).sort(),
-      attempts: await store.attempts(runId, run.completedRounds + 1),
-      nowMs: clock.now(),
+      free: free.map(({ name }) => name).sort(),
+      busy: connected.length - free.length,
+      problem: loop.problem,
+      departures: loop.departures,
+      attempts,
+      nowMs: clock.monotonicMs(),
     });
   }
 
@@ -133,16 +163,15 @@ export class Runs {
 
   /** The running round with this id. Throws {@link RoundError} `unknown-round`. */
   round(roundId: Hash): ActiveRound {
-    for (const { loop } of this.#driven.values())
-      if (loop.active?.facts.roundId === roundId) return loop.active;
+    const active = this.#active(roundId);
+    if (active !== undefined) return active;
     throw new RoundError("unknown-round", `no round ${roundId} is running: it has ended`);
   }
 
   /** The running round that a participant is in, if any. */
   roundOf(participantId: ParticipantId): ActiveRound | undefined {
-    for (const { loop } of this.#driven.values())
-      if (loop.active?.members.has(participantId)) return loop.active;
-    return undefined;
+    const roundId = this.#deps.sessions.roundOf(participantId);
+    return roundId === undefined ? undefined : this.#active(roundId);
   }
 
   /** What keeps running runs from going on, besides their participants. */
@@ -152,19 +181,49 @@ export class Runs {
       .filter((problem) => problem !== "");
   }
 
-  /** Abandons running rounds and waits for all loops to end; the runs stay running in the store. */
+  /**
+   * Refuses new starts and stops, abandons running rounds and waits for all that is under way; running runs stay running
+   * in the store.
+   */
   async close(): Promise<void> {
+    this.#isClosing = true;
     for (const { stop } of this.#driven.values()) stop.abort("the coordinator is shutting down");
+    await Promise.allSettled(this.#pending);
     await Promise.all([...this.#driven.values()].map(({ done }) => done));
   }
 
+  /** Does what {@link close} has to wait for, or refuses. */
+  async #untilDone<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isClosing) throw new RunError("not-running", "the coordinator is shutting down");
+    const done = work();
+    this.#pending.add(done);
+    try {
+      return await done;
+    } finally {
+      this.#pending.delete(done);
+    }
+  }
+
+  /** Begins a run's loop; a coordinator that is closing leaves it to its next start. */
   #drive(run: RunRecord, plan: Plan): void {
+    const { runId } = run;
+    if (this.#isClosing) return;
+    if (this.#driven.has(runId)) throw new Error(`run ${runId} is driven already`);
     const loop = new RunLoop({ run, plan, layout: layoutOf(plan.model) }, this.#deps);
     const stop = new AbortController();
-    const done = loop.drive(stop.signal).catch((error: unknown) => {
-      this.#deps.log.error({ err: error, runId: run.runId }, "a run's loop failed");
-    });
-    this.#driven.set(run.runId, { loop, stop, done });
+    const done = loop
+      .drive(stop.signal)
+      .catch((error: unknown) => {
+        this.#deps.log.error({ err: error, runId }, "a run's loop failed");
+      })
+      .finally(() => this.#driven.delete(runId));
+    this.#driven.set(runId, { loop, stop, done });
+  }
+
+  #active(roundId: Hash): ActiveRound | undefined {
+    for (const { loop } of this.#driven.values())
+      if (loop.active?.facts.roundId === roundId) return loop.active;
+    return undefined;
   }
 
   #newRunId(): Hash {
@@ -172,4 +231,22 @@ export class Runs {
     this.#deps.random.fill(bytes);
     return sha256Hex("chorus/run/v1", bytes);
   }
+}
+
+/** The run itself, if it is running. Throws {@link RunError} `not-running`. */
+function checkRunning(run: RunRecord): RunRecord {
+  if (run.status === "running") return run;
+  const said = `run ${run.runId} is ${run.status}, only a running one stops`;
+  throw new RunError("not-running", said);
+}
+
+/** Why a run that is running in the store has no loop. */
+function whyNotDriven({ plan }: RunRecord): string {
+  try {
+    parsePlan(plan);
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    return `the run cannot go on: its plan is not understood (${error.message}); stop it, or start the version that it was made with`;
+  }
+  return "the run does not go on by itself: stop it, or start the coordinator again";
 }

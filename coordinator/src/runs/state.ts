@@ -1,8 +1,10 @@
 import type { ActiveRound } from "../round/active-round.ts";
 
-/** What a run is doing now. */
+/** What a run is doing now. Moments are those of the clock that never jumps. */
 export type RunState =
+  /** Reads or writes the store. */
+  | { readonly kind: "between-rounds" }
   | { readonly kind: "waiting-for-participants"; readonly softAtMs: number }
   | { readonly kind: "in-round"; readonly active: ActiveRound }
-  | { readonly kind: "backing-off"; readonly untilMs: number }
-  | { readonly kind: "ended" };
+  /** `because`: what set the run back, never empty. */
+  | { readonly kind: "backing-off"; readonly untilMs: number; readonly because: string };

@@ -32,6 +32,9 @@ import {
 import { tables } from "./tables.ts";
 import { verifyDatabase } from "./verify.ts";
 
+/** Rounds are numbered with 32 bits. */
+const allRounds = { after: 0, limit: 2 ** 32 };
+
 /** How a store is opened. */
 export interface StoreOptions {
   /**
@@ -165,11 +168,15 @@ export class PgliteStore implements Store {
     return this.#record(event, (sql) => checkCompletion(sql, result));
   }
 
-  async rounds(runId: Hash): Promise<readonly RoundRow[]> {
+  async rounds(
+    runId: Hash,
+    { after, limit }: { readonly after: number; readonly limit: number } = allRounds,
+  ): Promise<readonly RoundRow[]> {
     const rows = await this.#database.query(
       `SELECT rounds.*, entry, transaction_hash, block_number
-       FROM rounds LEFT JOIN commits USING (run_id, round) WHERE run_id = $1 ORDER BY round`,
-      [runId],
+       FROM rounds LEFT JOIN commits USING (run_id, round)
+       WHERE run_id = $1 AND round > $2 ORDER BY round LIMIT $3`,
+      [runId, after, limit],
     );
     return rows.map(committedRoundOf);
   }

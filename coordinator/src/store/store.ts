@@ -160,8 +160,11 @@ export interface Store extends AsyncDisposable {
    * running and the attempt open.
    */
   completeRound(result: RoundResult): Promise<void>;
-  /** By round. */
-  rounds(runId: Hash): Promise<readonly RoundRow[]>;
+  /** By round: all, or `limit` at most of those after round `after`. */
+  rounds(
+    runId: Hash,
+    page?: { readonly after: number; readonly limit: number },
+  ): Promise<readonly RoundRow[]>;
 
   /** Completed rounds that are not on the ledger yet, oldest first. */
   outbox(): Promise<readonly RoundResult[]>;

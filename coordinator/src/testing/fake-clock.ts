@@ -7,11 +7,16 @@ interface Sleeper {
 
 /** A clock that stands still until a test moves it. */
 export class FakeClock implements Clock {
-  #nowMs = 1_700_000_000_000;
+  #passedMs = 0;
+  #startedAtMs = 1_700_000_000_000;
   #sleepers: Sleeper[] = [];
 
   now(): number {
-    return this.#nowMs;
+    return this.#startedAtMs + this.#passedMs;
+  }
+
+  monotonicMs(): number {
+    return this.#passedMs;
   }
 
   /** Sleepers whose time has not come. */
@@ -22,7 +27,7 @@ export class FakeClock implements Clock {
   async sleep(ms: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const sleeper = { wakesAtMs: this.#nowMs + ms, wake: resolve };
+    const sleeper = { wakesAtMs: this.#passedMs + ms, wake: resolve };
     this.#sleepers.push(sleeper);
     const onAbort = () => reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
@@ -36,8 +41,13 @@ export class FakeClock implements Clock {
 
   /** Lets `ms` milliseconds pass, waking whoever's time has come, in order. */
   advance(ms: number): void {
-    this.#nowMs += ms;
-    const due = this.#sleepers.filter(({ wakesAtMs }) => wakesAtMs <= this.#nowMs);
+    this.#passedMs += ms;
+    const due = this.#sleepers.filter(({ wakesAtMs }) => wakesAtMs <= this.#passedMs);
     for (const { wake } of due.sort((a, b) => a.wakesAtMs - b.wakesAtMs)) wake();
+  }
+
+  /** Sets the clock on the wall forward (or back, below 0) by `ms`: no time passes. */
+  jump(ms: number): void {
+    this.#startedAtMs += ms;
   }
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { FakeClock } from "@chorus/coordinator/testing/fake-clock";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { TestClock } from "../support/clock.ts";
 import { startTestCoordinator, type TestCoordinator } from "../support/coordinator.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { type RunEvent, TestOperator } from "../support/operator.ts";
@@ -10,7 +10,7 @@ import { testPlan } from "../support/plan.ts";
 import { survivorsOf } from "../support/unit-rounds.ts";
 
 const opened = new AsyncDisposableStack();
-const clock = new TestClock();
+const clock = new FakeClock();
 const softDeadlineMs = 30_000;
 const hardDeadlineMs = 600_000;
 const everybody = [0, 1, 2, 3];

@@ -1,10 +1,15 @@
+import { readFile } from "node:fs/promises";
 import { ParticipantServiceService } from "@chorus/proto/v1/participant";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type BegunUpload, beginUpload } from "../support/begun-upload.ts";
 import { unaryCall } from "../support/call.ts";
+import { checkIn, checkInRequest } from "../support/check-in.ts";
 import type { Step, StepCall, StepRequests } from "../support/honest-round.ts";
 import { changed, contradictions, inRound, misdeeds } from "../support/misdeeds.ts";
 import { patienceMs } from "../support/patience.ts";
+import { testPlan } from "../support/plan.ts";
 import { RawFederation } from "../support/raw-federation.ts";
+import { freshIdentity } from "../support/raw-participant.ts";
 import { refusalOf } from "../support/refusal.ts";
 
 const everybody = [0, 1, 2, 3];
@@ -73,6 +78,27 @@ test("the messages of an earlier round are refused, also under the name of the p
   await refused;
 });
 
+test("what somebody outside the cohort sends is refused, and is not the round's traffic", async () => {
+  const { raw, coordinator, operator } = federation;
+  const invitation = (await readFile(coordinator.invitationFile, "utf8")).trim();
+  const named = { name: "stranger", invitation };
+  const session = await checkIn(
+    raw.client,
+    await checkInRequest(raw.client, freshIdentity(), named),
+  );
+  const refused = raw.before("reportTrained", async ({ request }) => {
+    const { roundId } = request as StepRequests["reportTrained"];
+    const sent = { roundId, modelHash: new Uint8Array(1_048_576) };
+    const { reportTrained } = ParticipantServiceService;
+    const refusal = await refusalOf(unaryCall(raw.client, reportTrained, sent, session));
+    expect(refusal).toMatch(/^FAILED_PRECONDITION not-in-cohort: /);
+  });
+  const { runId } = await operator.startRun(testPlan({ rounds: 1, participants: 4 }));
+  const { rounds } = await operator.ended(runId);
+  await refused;
+  expect(rounds[0]?.receivedBytes).toBeLessThan(100_000);
+});
+
 test("a participant that has left is heard no more, and the others complete without it", async () => {
   const { raw } = federation;
   const refused = raw.before("reportTrained", async (honest) => {
@@ -89,26 +115,12 @@ test("a participant that has left is heard no more, and the others complete with
   expect(await left).toMatchObject({ participant: "raw-2", reason: "unnamed" });
 });
 
-/** Begins an upload: sends its header, then nothing until told. */
-async function beginUpload(honest: StepCall) {
-  const [header = { part: undefined }] = honest.request as StepRequests["submitUpdate"];
-  const { raw } = federation;
-  const answered = Promise.withResolvers<void>();
-  const call = raw.client.submitUpdate(raw.session, (error) =>
-    error === null ? answered.resolve() : answered.reject(error),
-  );
-  const written = Promise.withResolvers<void>();
-  call.write(header, () => written.resolve());
-  await written.promise;
-  return { call, refusal: refusalOf(answered.promise) };
-}
-
 test("an upload that breaks off in the middle changes nothing, and the round completes with everybody", async () => {
   const { raw } = federation;
   const brokenOff = raw.before("submitUpdate", async (honest) => {
-    const { call, refusal } = await beginUpload(honest);
-    call.cancel();
-    expect(await refusal).toMatch(/^CANCELLED /);
+    const upload = await beginUpload(raw, honest);
+    upload.cancel();
+    expect(await upload.refusal).toMatch(/^CANCELLED /);
   });
   expect(await federation.round()).toEqual(everybody);
   await brokenOff;
@@ -118,9 +130,9 @@ test("an upload that hangs is refused when a newer one comes, which is taken", a
   const { raw, otherRaw } = federation;
   const done = Promise.withResolvers<void>();
   const waited = otherRaw.before("submitUpdate", () => done.promise);
-  let hanging: Awaited<ReturnType<typeof beginUpload>> | undefined;
+  let hanging: BegunUpload | undefined;
   const begun = raw.before("submitUpdate", async (honest) => {
-    hanging = await beginUpload(honest);
+    hanging = await beginUpload(raw, honest);
   });
   const replaced = raw.after("submitUpdate", async () => {
     expect(await hanging?.refusal).toMatch(/^ABORTED replaced-upload: /);

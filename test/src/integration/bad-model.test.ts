@@ -2,8 +2,8 @@ import { readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bytesToHex } from "@chorus/aggregation";
 import { pathsIn } from "@chorus/coordinator";
+import { FakeClock } from "@chorus/coordinator/testing/fake-clock";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { TestClock } from "../support/clock.ts";
 import { startTestCoordinator, type TestCoordinator } from "../support/coordinator.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { TestOperator } from "../support/operator.ts";
@@ -23,7 +23,7 @@ class NanTrainer extends UnitTrainer {
 }
 
 const opened = new AsyncDisposableStack();
-const clock = new TestClock();
+const clock = new FakeClock();
 const plan = testPlan({ rounds: 1, participants: 4 });
 let folder: TemporaryFolder;
 let coordinator: TestCoordinator;

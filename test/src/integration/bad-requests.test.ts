@@ -46,6 +46,11 @@ describe("a plan", () => {
       },
       "unsupported-layer: model.config.layers.0",
     ],
+    [
+      "with half a character in a key",
+      { ...plan, "\ud800": 1 },
+      "bad-plan: \ufffd: got an unknown key, wanted known keys only",
+    ],
     ["that is no JSON", "{", "bad-json: "],
     ["that is no object", "[]", "bad-plan: "],
   ])(

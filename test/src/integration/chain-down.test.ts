@@ -10,10 +10,10 @@ import {
   openLedgerReader,
 } from "@chorus/chain";
 import { pathsIn } from "@chorus/coordinator";
+import { FakeClock } from "@chorus/coordinator/testing/fake-clock";
 import { RunStatus } from "@chorus/proto/v1/operator";
 import { describe, expect, test } from "vitest";
 import { ChainEndpoint } from "../support/chain-endpoint.ts";
-import { TestClock } from "../support/clock.ts";
 import { startTestCoordinator, type TestCoordinator } from "../support/coordinator.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { TestOperator } from "../support/operator.ts";
@@ -95,7 +95,7 @@ describe.concurrent("while the chain", () => {
       await using opened = new AsyncDisposableStack();
       const folder = opened.use(await temporaryFolder());
       const { port, come } = await elsewhere(opened);
-      const clock = new TestClock();
+      const clock = new FakeClock();
       const url = `http://127.0.0.1:${port}/key-5ecret`;
       const directory = join(folder.path, "coordinator");
       const options = { clock, chain: { kind: "rpc", url } } as const;

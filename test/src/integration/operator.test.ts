@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { bytesToHex } from "@chorus/aggregation";
 import { ClientError } from "@chorus/client";
+import { FakeClock } from "@chorus/coordinator/testing/fake-clock";
 import { type Run, RunStatus } from "@chorus/proto/v1/operator";
 import { Client, credentials, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { TestClock } from "../support/clock.ts";
 import { startTestCoordinator, type TestCoordinator } from "../support/coordinator.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { type RunEvent, TestOperator } from "../support/operator.ts";
@@ -14,7 +14,7 @@ import { testPlan } from "../support/plan.ts";
 import { SteeredTrainer } from "../support/steered-trainer.ts";
 
 const opened = new AsyncDisposableStack();
-const clock = new TestClock();
+const clock = new FakeClock();
 const trainers = [0, 1, 2, 3].map((place) => new SteeredTrainer(place));
 const [, , , last = new SteeredTrainer(3)] = trainers;
 const softMs = 20_000;
@@ -121,7 +121,7 @@ test("a run between attempts says why the last one was abandoned and when the ne
   await abandoned;
   const reason = "too few trained: 3 of 4, wanted 4";
   expect(await operator.explainRun(runId)).toMatchObject({
-    summary: `round 1 was abandoned (${reason}); next attempt in 1.0 s`,
+    summary: `round 1 was abandoned (${reason}); next attempt in 1.0 s; left the last attempt: site-3 (diverged)`,
     round: 1,
     attempt: 1,
     phase: "",
@@ -178,6 +178,22 @@ test("a run that is stopped in a round frees its participants for the next run",
   const next = await startRun(1);
   const { rounds } = await operator.ended(next.runId);
   expect(rounds).toMatchObject([{ round: 1, survivors: 4 }]);
+});
+
+test("the rounds of a run come in pages", async () => {
+  const { runId } = await startRun(5);
+  await operator.ended(runId);
+  const page = async (afterRound: number, maxRounds: number) => {
+    const { run, rounds } = await operator.getRun(runId, { afterRound, maxRounds });
+    expect(run?.completedRounds).toBe(5);
+    return rounds.map(({ round }) => round);
+  };
+  expect(await page(0, 2)).toEqual([1, 2]);
+  expect(await page(2, 2)).toEqual([3, 4]);
+  expect(await page(4, 2)).toEqual([5]);
+  expect(await page(5, 2)).toEqual([]);
+  expect(await page(0, 0)).toEqual([1, 2, 3, 4, 5]);
+  expect(await page(4_294_967_295, 4_294_967_295)).toEqual([]);
 });
 
 test("runs are listed newest first, each with how far it has come", async () => {

@@ -1,4 +1,4 @@
-import type { Identity } from "@chorus/aggregation";
+import { checkInStatement, type Identity } from "@chorus/aggregation";
 import {
   type CheckInRequest,
   type ParticipantServiceClient,
@@ -23,9 +23,7 @@ export async function checkInRequest(
     { identityKey },
     none,
   );
-  const context = Buffer.from("chorus/check-in/v1");
-  const signed = Buffer.concat([context, Buffer.from(federationId, "hex"), challenge]);
-  const signature = identity.sign(signed);
+  const signature = identity.sign(checkInStatement(federationId, challenge));
   const capabilities = { backend: "raw", softwareVersion: "0" };
   return { identityKey, name, challenge, signature, invitation, capabilities };
 }

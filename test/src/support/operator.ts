@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { bytesToHex, layoutOf, modelFromBytes, parsePlan } from "@chorus/aggregation";
 import {
   type ExplainRunResponse,
+  type GetRunRequest,
   type GetRunResponse,
   type ListParticipantsResponse,
   OperatorServiceClient,
@@ -54,8 +55,12 @@ export class TestOperator implements Disposable {
     return (await this.#call(OperatorServiceService.listRuns, {})).runs;
   }
 
-  getRun(runId: Uint8Array): Promise<GetRunResponse> {
-    return this.#call(OperatorServiceService.getRun, { runId });
+  /** A run and its rounds: the first thousand, or a page of them. */
+  getRun(
+    runId: Uint8Array,
+    { afterRound = 0, maxRounds = 0 }: Partial<GetRunRequest> = {},
+  ): Promise<GetRunResponse> {
+    return this.#call(OperatorServiceService.getRun, { runId, afterRound, maxRounds });
   }
 
   explainRun(runId: Uint8Array): Promise<ExplainRunResponse> {

@@ -33,33 +33,42 @@ export function unitParticipants(count: number): readonly ParticipantSpec[] {
   }));
 }
 
+/** Runs a participant until it is aborted; its identity lives in `directory`. Rejects when it gives up. */
+export async function participate(
+  { grpcPort, invitationFile }: Pick<CoordinatorAddress, "grpcPort" | "invitationFile">,
+  directory: string,
+  { name, trainer }: ParticipantSpec,
+  log: TestLog,
+  signal: AbortSignal,
+): Promise<void> {
+  await runParticipant(
+    {
+      coordinator: `127.0.0.1:${grpcPort}`,
+      name,
+      dataPath: directory,
+      stateDirectory: join(directory, name),
+      invitationFile,
+      floors: { minSurvivors: 3 },
+    },
+    {
+      log: log.logger.child({ participant: name }),
+      sleep: impatientSleep,
+      random: systemRandom,
+      createTrainer: async () => trainer,
+    },
+    signal,
+  );
+}
+
 /** Starts participants; their identities live in `directory`. */
 export function startParticipants(
-  { grpcPort, invitationFile }: Pick<CoordinatorAddress, "grpcPort" | "invitationFile">,
+  address: Pick<CoordinatorAddress, "grpcPort" | "invitationFile">,
   directory: string,
   specs: readonly ParticipantSpec[],
 ): RunningParticipants {
   const leaving = new AbortController();
   const log = new TestLog();
-  const running = specs.map(({ name, trainer }) =>
-    runParticipant(
-      {
-        coordinator: `127.0.0.1:${grpcPort}`,
-        name,
-        dataPath: directory,
-        stateDirectory: join(directory, name),
-        invitationFile,
-        floors: { minSurvivors: 3 },
-      },
-      {
-        log: log.logger.child({ participant: name }),
-        sleep: impatientSleep,
-        random: systemRandom,
-        createTrainer: async () => trainer,
-      },
-      leaving.signal,
-    ),
-  );
+  const running = specs.map((spec) => participate(address, directory, spec, log, leaving.signal));
   return {
     log,
     async [Symbol.asyncDispose]() {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { TestClock } from "./clock.ts";
+import { FakeClock } from "@chorus/coordinator/testing/fake-clock";
 import { startTestCoordinator, type TestCoordinator } from "./coordinator.ts";
 import { temporaryFolder } from "./folder.ts";
 import { TestOperator } from "./operator.ts";
@@ -13,7 +13,7 @@ import { survivorsOf } from "./unit-rounds.ts";
  * places 2 and 3.
  */
 export class RawFederation implements AsyncDisposable {
-  readonly clock: TestClock;
+  readonly clock: FakeClock;
   readonly coordinator: TestCoordinator;
   readonly operator: TestOperator;
   readonly raw: RawParticipant;
@@ -21,7 +21,7 @@ export class RawFederation implements AsyncDisposable {
   readonly #opened: AsyncDisposableStack;
 
   private constructor(
-    clock: TestClock,
+    clock: FakeClock,
     coordinator: TestCoordinator,
     operator: TestOperator,
     [raw, otherRaw]: readonly [RawParticipant, RawParticipant],
@@ -38,7 +38,7 @@ export class RawFederation implements AsyncDisposable {
   static async start(): Promise<RawFederation> {
     await using opened = new AsyncDisposableStack();
     const folder = opened.use(await temporaryFolder());
-    const clock = new TestClock();
+    const clock = new FakeClock();
     const directory = join(folder.path, "coordinator");
     const coordinator = opened.use(await startTestCoordinator(directory, { clock }));
     const operator = opened.use(await TestOperator.connect(coordinator));

@@ -26,6 +26,11 @@ export class Relay implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** From now on nothing gets through on the connections that are open, and nobody is told: a cable was pulled. */
+  pullCable(): void {
+    for (const socket of this.#open) socket.unpipe().pause();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#open) socket.destroy();
     await this.#server[Symbol.asyncDispose]();

@@ -27,8 +27,16 @@ export function sampleModel(round: number): Float32Array {
   return Float32Array.of(round, 0.5, -0.25);
 }
 
-/** What a coordinator leaves behind after a run of three rounds, without anybody having trained. Returns the run's id. */
-export async function writeSampleRun(directory: string): Promise<Hash> {
+/** The strategy's state that a round of the sample run leaves. */
+export function sampleState(round: number): Uint8Array {
+  return modelToBytes(Float32Array.of(round, 7, 7));
+}
+
+/**
+ * What a coordinator leaves behind after a run of three rounds, without anybody having trained; with `isCommitted` false,
+ * when it could not reach its chain. Returns the run's id.
+ */
+export async function writeSampleRun(directory: string, isCommitted = true): Promise<Hash> {
   const random = seededRandom("sample run");
   await using opened = new AsyncDisposableStack();
   const { paths } = opened.use(await openDataDirectory(directory, { random }));
@@ -39,7 +47,7 @@ export async function writeSampleRun(directory: string): Promise<Hash> {
   const chain = opened.use(await ChainAccess.open({ kind: "embedded" }, paths, clock.now));
   const runId = await startSampleRun(store, blobs);
   for (const round of [1, 2, 3]) await completeRound(store, blobs, runId, round);
-  await commitAll(store, chain);
+  if (isCommitted) await commitAll(store, chain);
   await store.endRun(runId, "completed", clock.now());
   return runId;
 }
@@ -72,6 +80,8 @@ async function completeRound(
   round: number,
 ): Promise<void> {
   const run = await store.run(runId);
+  const strategyStateHash = sha256Hex(sampleState(round));
+  await blobs.put(strategyStateHash, sampleState(round));
   const roundId = sha256Hex(`round ${round}`);
   const [startedAtMs, endedAtMs] = [1_700_000_000_000, 1_700_000_001_000];
   await store.startAttempt({ roundId, runId, round, attempt: 1, startedAtMs });
@@ -82,7 +92,7 @@ async function completeRound(
     attempts: 1,
     parentModelHash: run?.modelHash ?? "",
     modelHash: await keep(blobs, sampleModel(round)),
-    strategyStateHash: "",
+    strategyStateHash,
     updatesRoot: sha256Hex(`updates ${round}`),
     cohort: 3,
     survivors: 3,

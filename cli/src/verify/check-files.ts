@@ -1,0 +1,84 @@
+import {
+  type Hash,
+  initialModel,
+  ModelError,
+  type ModelLayout,
+  modelFromBytes,
+  modelHash,
+  type Plan,
+  sha256Hex,
+} from "@chorus/aggregation";
+import type { CompletedRound, RunDetails } from "../operator/run.ts";
+import { shortHash } from "../terminal/format.ts";
+import { compare, type Difference, type HistorySource } from "./history.ts";
+
+/** The model before the first round: that it is the one that the plan's seed gives, and its file. */
+export async function checkInitialModel(
+  { run }: RunDetails,
+  plan: Plan,
+  layout: ModelLayout,
+  source: HistorySource,
+  signal: AbortSignal,
+): Promise<readonly Difference[]> {
+  const recomputed = modelHash(layout, initialModel(layout, plan.seed));
+  return [
+    ...compare(0, "the initial model", recomputed, run.initialModelHash),
+    ...(await checkModelFile(0, run.initialModelHash, layout, source, signal)),
+  ];
+}
+
+/** What a round left in files. */
+interface RoundFiles {
+  readonly layout: ModelLayout;
+  /** Hash of the strategy's state; undefined when there is none, or none is told. */
+  readonly state: Hash | undefined;
+  readonly source: HistorySource;
+}
+
+/** A round's parent, and the files of its model and its strategy's state. */
+export async function checkRound(
+  { run, rounds }: RunDetails,
+  round: CompletedRound,
+  { layout, state, source }: RoundFiles,
+  signal: AbortSignal,
+): Promise<readonly Difference[]> {
+  signal.throwIfAborted();
+  const before = rounds[round.round - 2];
+  const parent = round.round === 1 ? run.initialModelHash : (before?.modelHash ?? "none");
+  return [
+    ...compare(round.round, "the parent model", parent, round.parentModelHash),
+    ...(await checkModelFile(round.round, round.modelHash, layout, source, signal)),
+    ...(await checkStateFile(round.round, state, source, signal)),
+  ];
+}
+
+async function checkModelFile(
+  round: number,
+  expected: Hash,
+  layout: ModelLayout,
+  source: HistorySource,
+  signal: AbortSignal,
+): Promise<readonly Difference[]> {
+  const what = `model file ${shortHash(expected)}…`;
+  const bytes = await source.file(expected, signal);
+  if (bytes === undefined) return [{ round, what, expected, got: "no file" }];
+  try {
+    return compare(round, what, expected, modelHash(layout, modelFromBytes(layout, bytes)));
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    return [{ round, what, expected: undefined, got: error.message }];
+  }
+}
+
+/** The file of the strategy's state after a round, where there is one. Its name is the SHA-256 of its bytes. */
+async function checkStateFile(
+  round: number,
+  expected: Hash | undefined,
+  source: HistorySource,
+  signal: AbortSignal,
+): Promise<readonly Difference[]> {
+  if (expected === undefined) return [];
+  const bytes = await source.file(expected, signal);
+  const got = bytes === undefined ? "no file" : sha256Hex(bytes);
+  return compare(round, `strategy state file ${shortHash(expected)}…`, expected, got);
+}

@@ -1,0 +1,21 @@
+import type { RandomSource } from "@chorus/aggregation";
+import type { Logger } from "pino";
+import type { Clock } from "../clock.ts";
+import type { RoundMetrics } from "../metrics.ts";
+import type { Sessions } from "../participants/sessions.ts";
+import type { BlobStore, Store } from "../store/store.ts";
+import type { RunFeed } from "./feed.ts";
+
+/** What a run needs from the coordinator. */
+export interface RunDependencies {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  readonly sessions: Sessions;
+  readonly feed: RunFeed;
+  readonly metrics: RoundMetrics;
+  readonly log: Logger;
+  /** A round was completed: there is something for the ledger. */
+  readonly completed: () => void;
+}
