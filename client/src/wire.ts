@@ -1,12 +1,16 @@
-import { bytesToHex, type Hash, hexToBytes, type ParticipantId, sha256 } from "@chorus/aggregation";
+import {
+  bytesToHex,
+  type Hash,
+  hexToBytes,
+  type ParticipantId,
+  sha256,
+  UPLOAD_CHUNK_BYTES,
+} from "@chorus/aggregation";
 import type * as participant from "@chorus/proto/v1/participant";
 import type * as types from "@chorus/proto/v1/types";
 import { ClientError } from "./error.ts";
 import type { AnswerOf } from "./session/answer.ts";
 import type { Instruction, RoundOffer } from "./session/instruction.ts";
-
-/** Bytes of a chunk, at most: 1 MiB. */
-export const CHUNK_BYTES = 1_048_576;
 
 /** A piece of a model. Not checked against its hash yet. */
 export interface ModelPart {
@@ -44,10 +48,10 @@ export function readModelPart(message: participant.DownloadModelResponse): Model
   if (chunk === undefined)
     throw new ClientError("protocol", "got no chunk, wanted a piece of the model");
   const { offset, data, sha256 } = chunk;
-  if (data.length === 0 || data.length > CHUNK_BYTES)
+  if (data.length === 0 || data.length > UPLOAD_CHUNK_BYTES)
     throw new ClientError(
       "protocol",
-      `got a chunk of ${data.length} bytes, wanted 1 to ${CHUNK_BYTES}`,
+      `got a chunk of ${data.length} bytes, wanted 1 to ${UPLOAD_CHUNK_BYTES}`,
     );
   return { totalBytes, offset, data, sha256: exactly(sha256, 32, "chunk's SHA-256") };
 }
@@ -96,8 +100,8 @@ export function* submitUpdateRequests(
   const { bytes, commitment } = answer;
   const header = { ...binding(answer), totalBytes: bytes.length, commitment };
   yield { part: { $case: "header", value: header } };
-  for (let offset = 0; offset < bytes.length; offset += CHUNK_BYTES) {
-    const data = bytes.subarray(offset, offset + CHUNK_BYTES);
+  for (let offset = 0; offset < bytes.length; offset += UPLOAD_CHUNK_BYTES) {
+    const data = bytes.subarray(offset, offset + UPLOAD_CHUNK_BYTES);
     yield { part: { $case: "chunk", value: { offset, data, sha256: sha256(data) } } };
   }
 }
