@@ -7,6 +7,8 @@ export {
   participantIdOf,
   verifySignature,
 } from "./identity.ts";
+export type { OpenKernels } from "./kernels/kernels.ts";
+export { openFastKernels, openPlainKernels } from "./kernels/open-kernels.ts";
 export { KeyAdvertising } from "./masking/aggregator-advertising.ts";
 export { Collection } from "./masking/aggregator-collection.ts";
 export { Confirmation } from "./masking/aggregator-confirmation.ts";
@@ -38,6 +40,12 @@ export { MaskingStage } from "./masking/participant-masking.ts";
 export { RevealingStage } from "./masking/participant-revealing.ts";
 export { SharingStage } from "./masking/participant-sharing.ts";
 export { decodeSum, encodeUpdate } from "./masking/quantiser.ts";
+export {
+  runUnmasking,
+  splitUnmasking,
+  type UnmaskingJob,
+  type UnmaskingPart,
+} from "./masking/unmasking-job.ts";
 export { type UpdateCounts, vectorLength } from "./masking/update-vector.ts";
 export { UPLOAD_CHUNK_BYTES, uploadRoot } from "./merkle.ts";
 export { initialModel } from "./model/initial-model.ts";

@@ -2,10 +2,15 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { formatBytes, formatTable } from "@chorus/cli";
-import { benchMasking, type MaskingCosts } from "./masking.ts";
+import { benchKernels } from "./masking/kernel-speed.ts";
+import { kernelTable, maskingTable } from "./masking/tables.ts";
+import { benchSideBySide, type MaskingRound } from "./masking.ts";
 import { benchRounds, type RoundCosts } from "./round.ts";
 
+// --large: rounds of 100 participants as well, which take minutes.
+const { values } = parseArgs({ options: { large: { type: "boolean", default: false } } });
 const signal = AbortSignal.timeout(600_000);
 const line = (text = ""): boolean => process.stdout.write(`${text}\n`);
 const seconds = (value: number): string => value.toFixed(3);
@@ -19,15 +24,22 @@ line("One round of the demo's model, real data, everything in one process");
 const rounds = await benchRounds(5, signal);
 line(roundTable(rounds));
 line();
-line(
-  "Masking 1,000,000 parameters among 10 participants, synthetic updates, CPU seconds; plain FedAvg beside it",
-);
-const masking = [0, 1, 3].map((dropouts) =>
-  benchMasking({ participants: 10, parameters: 1_000_000, dropouts }),
-);
+line("What masking spends its time on, with kernels in TypeScript alone and in WebAssembly");
+const kernels = benchKernels(9);
+line(kernelTable(kernels));
+line();
+line("Masking 1,000,000 parameters, synthetic updates, CPU seconds; plain FedAvg beside it");
+const masking = [0, 1, 3].map((dropouts) => benchSideBySide(roundOf(10, dropouts), 5));
+if (values.large) {
+  masking.push(...[0, 10, 30].map((dropouts) => benchSideBySide(roundOf(100, dropouts), 1)));
+}
 line(maskingTable(masking));
-const file = await save({ node: process.version, rounds, masking });
+const file = await save({ node: process.version, rounds, kernels, masking });
 line(`\nwritten to ${file}`);
+
+function roundOf(participants: number, dropouts: number): MaskingRound {
+  return { participants, parameters: 1_000_000, dropouts };
+}
 
 function roundTable(costs: RoundCosts): string {
   const rows = [
@@ -41,28 +53,6 @@ function roundTable(costs: RoundCosts): string {
     ["float32 model, for comparison", formatBytes(4 * costs.parameters)],
   ];
   return formatTable([{ title: "what" }, { title: "mean", align: "right" }], rows);
-}
-
-function maskingTable(costs: readonly MaskingCosts[]): string {
-  const columns = [
-    "lost",
-    "participant",
-    "coordinator",
-    "plain FedAvg",
-    "sent",
-    "sent by FedAvg",
-    "largest error",
-  ].map((title) => ({ title, align: "right" as const }));
-  const rows = costs.map((cost) => [
-    String(cost.dropouts),
-    seconds(cost.participantCpuSeconds),
-    seconds(cost.coordinatorCpuSeconds),
-    seconds(cost.fedAvgCpuSeconds),
-    formatBytes(cost.sentBytes),
-    formatBytes(cost.fedAvgSentBytes),
-    cost.largestError.toExponential(1),
-  ]);
-  return formatTable(columns, rows);
 }
 
 async function save(results: object): Promise<string> {

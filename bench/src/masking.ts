@@ -1,4 +1,10 @@
-import { decodeSum } from "@chorus/aggregation";
+import {
+  decodeSum,
+  type OpenKernels,
+  openFastKernels,
+  openPlainKernels,
+} from "@chorus/aggregation";
+import { median } from "./masking/cpu-meter.ts";
 import { MeasuredRound } from "./masking/measured-round.ts";
 import { syntheticRound } from "./masking/synthetic-round.ts";
 
@@ -27,15 +33,21 @@ export interface MaskingCosts extends MaskingRound {
   readonly largestError: number;
 }
 
+/** The same thing with the kernels in TypeScript alone, and with those in WebAssembly. */
+export interface SideBySide<T> {
+  readonly plain: T;
+  readonly fast: T;
+}
+
 /**
  * Runs a whole masked round in this process, with real keys and synthetic updates, beside plain FedAvg. Throws an Error
  * when the unmasked sum is not, word for word, the sum of the survivors' quantised updates, and MaskingError `too-few`
  * for more dropouts than the threshold allows.
  */
-export function benchMasking(size: MaskingRound): MaskingCosts {
+export function benchMasking(size: MaskingRound, openKernels: OpenKernels): MaskingCosts {
   const { participants, parameters, dropouts } = size;
   const synthetic = syntheticRound(participants, parameters);
-  const round = new MeasuredRound(synthetic, dropouts);
+  const round = new MeasuredRound(synthetic, dropouts, openKernels);
   const sum = round.run();
   if (Buffer.compare(new Uint8Array(sum.buffer), new Uint8Array(round.plainSum.buffer)) !== 0) {
     throw new Error("the unmasked sum is not the sum of the survivors' quantised updates");
@@ -56,6 +68,34 @@ export function benchMasking(size: MaskingRound): MaskingCosts {
     receivedBytes: round.receivedBytes / survivors,
     fedAvgSentBytes: 4 * parameters,
     largestError: largestDifference(meanDelta, fedAvgMean),
+  };
+}
+
+/**
+ * A round with plain kernels and with fast ones, taking turns, `repetitions` times (an odd number); of each the CPU times'
+ * medians.
+ */
+export function benchSideBySide(
+  round: MaskingRound,
+  repetitions: number,
+): SideBySide<MaskingCosts> {
+  const plain: MaskingCosts[] = [];
+  const fast: MaskingCosts[] = [];
+  for (let i = 0; i < repetitions; i++) {
+    plain.push(benchMasking(round, openPlainKernels));
+    fast.push(benchMasking(round, openFastKernels));
+  }
+  return { plain: medianCosts(plain), fast: medianCosts(fast) };
+}
+
+function medianCosts(costs: readonly MaskingCosts[]): MaskingCosts {
+  const [first] = costs;
+  if (first === undefined) throw new RangeError("no costs, wanted at least one round's");
+  return {
+    ...first,
+    participantCpuSeconds: median(costs.map((cost) => cost.participantCpuSeconds)),
+    coordinatorCpuSeconds: median(costs.map((cost) => cost.coordinatorCpuSeconds)),
+    fedAvgCpuSeconds: median(costs.map((cost) => cost.fedAvgCpuSeconds)),
   };
 }
 

@@ -15,6 +15,7 @@ export class Collection {
   readonly sharers: readonly ParticipantId[];
   readonly #context: RoundContext;
   readonly #keyBook: readonly KeyAdvertisement[];
+  /** By recipient; of each, sorted by sender. */
   readonly #sealed: ReadonlyMap<ParticipantId, readonly SealedShare[]>;
   readonly #commitments = new Map<ParticipantId, UploadCommitment>();
   readonly #sum: SingleUse<Uint32Array>;
@@ -28,7 +29,8 @@ export class Collection {
     this.sharers = [...sealed.keys()].toSorted();
     this.#context = context;
     this.#keyBook = keyBook;
-    this.#sealed = new Map(sealed);
+    const bySender = this.sharers.flatMap((from) => sealed.get(from) ?? []);
+    this.#sealed = Map.groupBy(bySender, ({ to }) => to);
     this.#sum = new SingleUse(new Uint32Array(vectorLength(context.config.dimension)));
   }
 
@@ -40,10 +42,7 @@ export class Collection {
   /** What the other sharers sealed for one of them. Throws {@link MaskingError} `unknown-participant`. */
   sealedSharesFor(id: ParticipantId): SealedShare[] {
     requireAmong([id], new Set(this.sharers), "sharers");
-    return this.sharers.flatMap((from) => {
-      const shares = this.#sealed.get(from) ?? [];
-      return shares.filter(({ to }) => to === id);
-    });
+    return [...(this.#sealed.get(id) ?? [])];
   }
 
   /**

@@ -1,3 +1,5 @@
+import type { OpenKernels } from "../kernels/kernels.ts";
+import { openFastKernels } from "../kernels/open-kernels.ts";
 import {
   requireAmong,
   requireEnough,
@@ -6,10 +8,11 @@ import {
   requireLength,
 } from "./checks.ts";
 import type { CollectedRound } from "./collected-round.ts";
-import { MaskSet } from "./mask-stream.ts";
+import { MaskSet } from "./mask-set.ts";
 import type { ParticipantId, RevealedShare, RevealedShares, SurvivorAck } from "./messages.ts";
 import { RevealedSecrets } from "./revealed-secrets.ts";
 import { SingleUse } from "./single-use.ts";
+import { runUnmasking, type UnmaskingJob } from "./unmasking-job.ts";
 
 /** The server's last stage: shares come in until the survivors' sum, and nothing else, can be unmasked. */
 export class Unmasking {
@@ -63,14 +66,19 @@ export class Unmasking {
    * `too-few` when fewer than `threshold` have revealed; `bad-share` naming the owner of a secret that the revealed
    * shares do not rebuild; `stage-used` the second time.
    */
-  close(): Uint32Array {
+  close(openKernels: OpenKernels = openFastKernels): Uint32Array {
+    const job = this.closeAsJob();
+    runUnmasking(job, openKernels);
+    return job.words;
+  }
+
+  /** What {@link close} would do, as a job that threads can share: its words become the sum. Throws as {@link close} does. */
+  closeAsJob(): UnmaskingJob {
     const { threshold } = this.#round.context.config;
     this.#sum.get();
     requireEnough(this.#revealed.size, threshold, "participants that revealed shares");
     using masks = this.#masksInSum();
-    const sum = this.#sum.take();
-    masks.applyTo(sum);
-    return sum;
+    return { firstWord: 0, words: this.#sum.take(), masks: masks.seeds() };
   }
 
   /** What is left in the sum: every survivor's self mask, and its pairwise masks with every dropout. */

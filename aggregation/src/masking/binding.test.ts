@@ -4,7 +4,8 @@ import { bytesOfHex, hexOf } from "../hex.ts";
 import { bytesOfWords } from "../vector.ts";
 import { selfMaskCommitmentOf } from "./advertisement.ts";
 import { configHash } from "./config.ts";
-import { MaskSet, selfMask } from "./mask-stream.ts";
+import { MaskSet } from "./mask-set.ts";
+import { selfMask } from "./mask-stream.ts";
 import { RoundContext } from "./round-context.ts";
 import { itemAt, makeConfig, makeIdentities } from "./testing/round.ts";
 

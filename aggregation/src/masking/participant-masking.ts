@@ -1,7 +1,9 @@
+import type { OpenKernels } from "../kernels/kernels.ts";
+import { openFastKernels } from "../kernels/open-kernels.ts";
 import { requireLength } from "./checks.ts";
 import { MaskingError } from "./error.ts";
 import type { HeldShares } from "./held-shares.ts";
-import type { MaskSet } from "./mask-stream.ts";
+import type { MaskSet } from "./mask-set.ts";
 import type { ParticipantId } from "./messages.ts";
 import { ConfirmingStage } from "./participant-confirming.ts";
 import type { Seat } from "./participant-seat.ts";
@@ -27,14 +29,14 @@ export class MaskingStage implements Disposable {
    * Masks an encoded update in place, once: the difference of two vectors under the same masks would be bare. The masks
    * are wiped. Shape `[vectorLength(dimension)]`. Throws {@link MaskingError} `wrong-dimension`, `stage-used`.
    */
-  mask(vector: Uint32Array): void {
+  mask(vector: Uint32Array, openKernels: OpenKernels = openFastKernels): void {
     const wanted = vectorLength(this.#seat.context.config.dimension);
     if (vector.length !== wanted) {
       const message = `vector has ${vector.length} words, wanted ${wanted}`;
       throw new MaskingError("wrong-dimension", message);
     }
     using masks = this.#masks.take();
-    masks.applyTo(vector);
+    masks.applyTo(vector, 0, openKernels);
   }
 
   /**

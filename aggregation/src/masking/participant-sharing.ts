@@ -8,7 +8,8 @@ import {
 } from "./checks.ts";
 import { MaskingError } from "./error.ts";
 import { HeldShares } from "./held-shares.ts";
-import { MaskSet, pairwiseMask, selfMask } from "./mask-stream.ts";
+import { MaskSet } from "./mask-set.ts";
+import { pairwiseMask, selfMask } from "./mask-stream.ts";
 import type { KeyAdvertisement, ParticipantId, SealedShare } from "./messages.ts";
 import { MaskingStage } from "./participant-masking.ts";
 import { othersThan, type Seat } from "./participant-seat.ts";

@@ -1,12 +1,7 @@
+import { BLOCK_WORDS, type OpenKernels } from "../kernels/kernels.ts";
+import { openFastKernels } from "../kernels/open-kernels.ts";
 import type { RandomSource } from "../random.ts";
-import {
-  bytesOfWords,
-  dequantiseInto,
-  firstNonFinite,
-  largestMagnitude,
-  quantiseInto,
-  sumOfSquares,
-} from "../vector.ts";
+import { dequantiseInto, firstNonFinite, largestMagnitude, sumOfSquares } from "../vector.ts";
 import { quantisedLimit, type RoundConfig } from "./config.ts";
 import { MaskingError } from "./error.ts";
 import {
@@ -37,9 +32,6 @@ export type UpdateEncoding = Pick<
   "dimension" | "scaleBits" | "clippingNorm" | "maxExamples" | "cohort"
 >;
 
-/** Words rounded at once: bounds the memory for random bits. */
-const BLOCK_WORDS = 16_384;
-
 /**
  * An update as the vector that is masked: clipped to an L2 norm of `clippingNorm`, times its weight
  * min(trainingExamples, maxExamples) / maxExamples, times 2^scaleBits, rounded to an integer without bias, then counts.
@@ -50,21 +42,20 @@ export function encodeUpdate(
   { delta, counts }: Update,
   config: UpdateEncoding,
   random: RandomSource,
+  openKernels: OpenKernels = openFastKernels,
 ): Uint32Array {
-  requireUpdate(delta, config.dimension);
+  const norm = l2Norm(delta, config.dimension);
   const capped = Math.min(counts.trainingExamples, config.maxExamples);
   const vector = new Uint32Array(vectorLength(config.dimension));
   writeCounts(vector.subarray(-COUNT_WORDS), { ...counts, trainingExamples: capped });
-  const norm = Math.sqrt(sumOfSquares(delta));
   const clip = norm > config.clippingNorm ? config.clippingNorm / norm : 1;
   const factor = (capped / config.maxExamples) * clip * 2 ** config.scaleBits;
   const limit = quantisedLimit(config.clippingNorm, config.scaleBits);
-  const bits = new Uint32Array(Math.min(BLOCK_WORDS, delta.length));
+  using kernels = openKernels();
   for (let offset = 0; offset < delta.length; offset += BLOCK_WORDS) {
     const values = delta.subarray(offset, offset + BLOCK_WORDS);
-    const block = bits.subarray(0, values.length);
-    random.fill(bytesOfWords(block));
-    quantiseInto(vector.subarray(offset, offset + values.length), values, factor, limit, block);
+    const target = vector.subarray(offset, offset + values.length);
+    kernels.quantise(target, values, { factor, limit }, random);
   }
   return vector;
 }
@@ -91,15 +82,19 @@ export function decodeSum(sum: Uint32Array, survivors: number, config: UpdateEnc
   return { meanDelta, counts };
 }
 
-function requireUpdate(delta: Float32Array, dimension: number): void {
+/** Throws {@link MaskingError} `wrong-dimension`, `non-finite`. */
+function l2Norm(delta: Float32Array, dimension: number): number {
   if (delta.length !== dimension) {
     const message = `update has ${delta.length} values, the model ${dimension}`;
     throw new MaskingError("wrong-dimension", message);
   }
-  const index = firstNonFinite(delta);
-  if (index >= 0) {
+  // Squares of 2^28 float32 values stay below 2^284: only a value that is not finite makes the sum so.
+  const squares = sumOfSquares(delta);
+  if (!Number.isFinite(squares)) {
+    const index = firstNonFinite(delta);
     throw new MaskingError("non-finite", `update[${index}] is ${delta[index]}, wanted a number`);
   }
+  return Math.sqrt(squares);
 }
 
 function requireSum(sum: Uint32Array, survivors: number, config: UpdateEncoding): void {

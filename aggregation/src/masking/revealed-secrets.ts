@@ -4,22 +4,29 @@ import { MaskingError } from "./error.ts";
 import { AgreementKey } from "./key-agreement.ts";
 import { type MaskStream, pairwiseMask, selfMask } from "./mask-stream.ts";
 import type { KeyAdvertisement, ParticipantId, RevealedShares } from "./messages.ts";
-import { combineShares } from "./shamir.ts";
+import type { RoundContext } from "./round-context.ts";
+import { combineShares, type ShamirShare } from "./shamir.ts";
+
+type ByOwner = ReadonlyMap<ParticipantId, readonly ShamirShare[]>;
 
 /** Secrets rebuilt from exactly `threshold` participants' shares, each checked against what its owner advertised. */
 export class RevealedSecrets {
   readonly #round: CollectedRound;
   readonly #entries: ReadonlyMap<ParticipantId, KeyAdvertisement>;
-  readonly #revealed: readonly (readonly [ParticipantId, RevealedShares])[];
+  readonly #shares: Readonly<Record<keyof RevealedShares, ByOwner>>;
 
   /** `revealed`: by participant; `threshold` or more, of which the first by id are used. */
   constructor(round: CollectedRound, revealed: ReadonlyMap<ParticipantId, RevealedShares>) {
     const { keyBook, context } = round;
     this.#round = round;
     this.#entries = new Map(keyBook.map((entry) => [entry.participantId, entry]));
-    this.#revealed = [...revealed]
+    const used = [...revealed]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .slice(0, context.config.threshold);
+    this.#shares = {
+      selfMaskShares: sharesByOwner(context, used, "selfMaskShares"),
+      maskKeyShares: sharesByOwner(context, used, "maskKeyShares"),
+    };
   }
 
   /** The self mask of a survivor, to take off. Throws {@link MaskingError} `bad-share` naming it. */
@@ -47,12 +54,7 @@ export class RevealedSecrets {
   }
 
   #rebuild(owner: ParticipantId, kind: keyof RevealedShares): Uint8Array {
-    const shares = this.#revealed.flatMap(([from, revealed]) => {
-      const index = this.#round.context.shareIndexOf(from);
-      const own = revealed[kind].filter((share) => share.owner === owner);
-      return own.map(({ share }) => ({ index, share }));
-    });
-    return combineShares(shares);
+    return combineShares(this.#shares[kind].get(owner) ?? []);
   }
 
   #entryOf(owner: ParticipantId): KeyAdvertisement {
@@ -60,6 +62,18 @@ export class RevealedSecrets {
     if (entry === undefined) throw new Error(`${owner} is not in the checked key book`);
     return entry;
   }
+}
+
+function sharesByOwner(
+  context: RoundContext,
+  revealed: readonly (readonly [ParticipantId, RevealedShares])[],
+  kind: keyof RevealedShares,
+): ByOwner {
+  const all = revealed.flatMap(([from, shares]) => {
+    const index = context.shareIndexOf(from);
+    return shares[kind].map(({ owner, share }) => ({ owner, index, share }));
+  });
+  return Map.groupBy(all, ({ owner }) => owner);
 }
 
 function badShare(owner: ParticipantId, what: string): MaskingError {

@@ -17,3 +17,9 @@ export class CpuMeter {
     }
   }
 }
+
+/** The middle one of an odd number of measurements. */
+export function median(measurements: readonly number[]): number {
+  const sorted = measurements.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}

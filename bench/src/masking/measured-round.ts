@@ -8,6 +8,7 @@ import {
   type Identity,
   KeyAdvertising,
   type KeySharing,
+  type OpenKernels,
   type RevealingStage,
   type SharingStage,
   systemRandom,
@@ -44,10 +45,12 @@ export class MeasuredRound {
   readonly plainSum: Uint32Array;
   readonly fedAvg: FedAvg;
   readonly #round: SyntheticRound;
+  readonly #openKernels: OpenKernels;
   readonly #dropoutCpu = new CpuMeter();
 
-  constructor(round: SyntheticRound, dropouts: number) {
+  constructor(round: SyntheticRound, dropouts: number, openKernels: OpenKernels) {
     this.#round = round;
+    this.#openKernels = openKernels;
     this.survivors = round.identities.slice(dropouts);
     this.plainSum = new Uint32Array(vectorLength(round.config.dimension));
     this.fedAvg = new FedAvg(round.config.dimension);
@@ -92,7 +95,7 @@ export class MeasuredRound {
       const masked = this.#encoded(participantId);
       const next = this.survivorCpu.measure(() => {
         const masking = stage.openShares(server.sharers, sealed);
-        masking.mask(masked);
+        masking.mask(masked, this.#openKernels);
         return masking.commit(uploadRoot(bytesOfWords(masked)));
       });
       this.coordinatorCpu.measure(() => server.submit(next.commitment, masked));
@@ -121,7 +124,7 @@ export class MeasuredRound {
       this.coordinatorCpu.measure(() => server.reveal(identity.participantId, shares));
       this.#count(identity, { sent: shares, received: server.acks });
     }
-    return this.coordinatorCpu.measure(() => server.close());
+    return this.coordinatorCpu.measure(() => server.close(this.#openKernels));
   }
 
   /** A survivor's update, quantised; in the plain sum and in plain FedAvg as well. */
@@ -129,7 +132,7 @@ export class MeasuredRound {
     const update = syntheticUpdate(this.#round.config, participantId);
     this.fedAvgCpu.measure(() => this.fedAvg.add(update.delta, update.counts.trainingExamples));
     const vector = this.survivorCpu.measure(() =>
-      encodeUpdate(update, this.#round.config, systemRandom),
+      encodeUpdate(update, this.#round.config, systemRandom, this.#openKernels),
     );
     addWords(this.plainSum, vector);
     return vector;
