@@ -1,5 +1,10 @@
 export { canonicalJson } from "./canonical.ts";
 export { checkInStatement } from "./check-in.ts";
+export { COMMITMENT_BYTES, Commitment } from "./commitment/commitment.ts";
+export { CommitmentScheme } from "./commitment/commitment-scheme.ts";
+export { openCommitmentScheme } from "./commitment/open-scheme.ts";
+export { RANDOMNESS_WORDS } from "./commitment/randomness.ts";
+export { GRAPH_NONCE_BYTES, graphNonceCommitment } from "./graph/graph-seed.ts";
 export { bytesToHex, hexToBytes, sha256, sha256Hex } from "./hash.ts";
 export {
   createIdentity,
@@ -21,11 +26,11 @@ export {
   type RoundConfig,
   scaleBitsFor,
   serialiseRoundConfig,
-  thresholdFor,
 } from "./masking/config.ts";
 export { checkRoundConfig } from "./masking/config-check.ts";
 export { MaskingError, type MaskingErrorCode } from "./masking/error.ts";
 export type {
+  CommittedUpload,
   Hash,
   KeyAdvertisement,
   ParticipantId,
@@ -34,9 +39,14 @@ export type {
   SurvivorAck,
   UploadCommitment,
 } from "./masking/messages.ts";
-export { AdvertisingStage } from "./masking/participant-advertising.ts";
+export { neighbourhoodFor } from "./masking/neighbourhood.ts";
+export { AdvertisingStage, type ParticipantSecrets } from "./masking/participant-advertising.ts";
 export { ConfirmingStage } from "./masking/participant-confirming.ts";
-export { MaskingStage } from "./masking/participant-masking.ts";
+export {
+  MaskingStage,
+  type MaskingTools,
+  type VectorCommitter,
+} from "./masking/participant-masking.ts";
 export { RevealingStage } from "./masking/participant-revealing.ts";
 export { SharingStage } from "./masking/participant-sharing.ts";
 export { decodeSum, encodeUpdate } from "./masking/quantiser.ts";
@@ -46,7 +56,12 @@ export {
   type UnmaskingJob,
   type UnmaskingPart,
 } from "./masking/unmasking-job.ts";
-export { type UpdateCounts, vectorLength } from "./masking/update-vector.ts";
+export {
+  contentLength,
+  contentOf,
+  type UpdateCounts,
+  vectorLength,
+} from "./masking/update-vector.ts";
 export { UPLOAD_CHUNK_BYTES, uploadRoot } from "./merkle.ts";
 export { initialModel } from "./model/initial-model.ts";
 export { layoutOf, type ModelLayout } from "./model/layout.ts";
@@ -70,4 +85,6 @@ export {
   systemRandom,
 } from "./random.ts";
 export { applyOuterStep } from "./strategies/outer-step.ts";
+export type { RoundTranscript } from "./transcript/transcript.ts";
+export { requireOpenedSum, type SumVerifier } from "./transcript/verify-sum.ts";
 export { bytesOfWords, firstNonFinite, wordsOfBytes } from "./vector.ts";

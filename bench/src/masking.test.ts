@@ -3,10 +3,14 @@ import { expect, test } from "vitest";
 import { median } from "./masking/cpu-meter.ts";
 import { benchMasking, benchSideBySide } from "./masking.ts";
 
-test("a masked round costs its participants four bytes a parameter and a few kilobytes", () => {
+test("a masked round costs its participants four bytes a parameter, 40 KiB of commitment and a few kilobytes", () => {
   const costs = benchMasking({ participants: 5, parameters: 10_000, dropouts: 2 }, openFastKernels);
   expect(costs.sentBytes).toBeGreaterThan(costs.fedAvgSentBytes);
-  expect(costs.sentBytes).toBeLessThan(costs.fedAvgSentBytes + 4096);
+  // The commitment is 16 KiB, its randomness 6,144 words.
+  expect(costs.sentBytes).toBeLessThan(costs.fedAvgSentBytes + 40 * 1024 + 4096);
+  expect(costs.commitmentCpuSeconds).toBeGreaterThan(0);
+  expect(costs.commitmentCpuSeconds).toBeLessThan(costs.participantCpuSeconds);
+  expect(costs.verificationCpuSeconds).toBeLessThan(costs.coordinatorCpuSeconds);
   expect(costs.participantCpuSeconds).toBeGreaterThan(0);
   expect(costs.coordinatorCpuSeconds).toBeGreaterThan(0);
 });

@@ -1,4 +1,5 @@
 import {
+  bytesOfWords,
   decodeSum,
   type OpenKernels,
   openFastKernels,
@@ -10,7 +11,7 @@ import { syntheticRound } from "./masking/synthetic-round.ts";
 
 /** How large a round is. */
 export interface MaskingRound {
-  /** 2 to 255. */
+  /** 2 to 10,000. */
   readonly participants: number;
   readonly parameters: number;
   /** Participants that share keys but never upload, the most expensive way to be lost: 0 to participants - threshold. */
@@ -19,9 +20,13 @@ export interface MaskingRound {
 
 /** What one round costs. CPU seconds are user and system time of this process, garbage collection included. */
 export interface MaskingCosts extends MaskingRound {
-  /** Mean over survivors, from making keys to revealing shares, quantising included. */
+  /** Mean over survivors, from making keys to revealing shares, quantising and the commitment included. */
   readonly participantCpuSeconds: number;
+  /** Of these: the commitment to the vector, which makes the sum verifiable. */
+  readonly commitmentCpuSeconds: number;
   readonly coordinatorCpuSeconds: number;
+  /** Of these: checking that the commitments open to the sum. */
+  readonly verificationCpuSeconds: number;
   /** Plain FedAvg over the same float updates: the coordinator's weighted float64 mean. Its participants only send. */
   readonly fedAvgCpuSeconds: number;
   /** Mean over survivors: payload of all the protocol's messages, without framing and without the model. */
@@ -49,7 +54,7 @@ export function benchMasking(size: MaskingRound, openKernels: OpenKernels): Mask
   const synthetic = syntheticRound(participants, parameters);
   const round = new MeasuredRound(synthetic, dropouts, openKernels);
   const sum = round.run();
-  if (Buffer.compare(new Uint8Array(sum.buffer), new Uint8Array(round.plainSum.buffer)) !== 0) {
+  if (Buffer.compare(bytesOfWords(sum), bytesOfWords(round.plainSum)) !== 0) {
     throw new Error("the unmasked sum is not the sum of the survivors' quantised updates");
   }
   const survivors = round.survivors.length;
@@ -62,7 +67,9 @@ export function benchMasking(size: MaskingRound, openKernels: OpenKernels): Mask
     parameters,
     dropouts,
     participantCpuSeconds: round.survivorCpu.seconds / survivors,
+    commitmentCpuSeconds: round.commitmentCpu.seconds / survivors,
     coordinatorCpuSeconds: round.coordinatorCpu.seconds,
+    verificationCpuSeconds: round.verificationCpu.seconds,
     fedAvgCpuSeconds: round.fedAvgCpu.seconds,
     sentBytes: round.sentBytes / survivors,
     receivedBytes: round.receivedBytes / survivors,
@@ -94,7 +101,9 @@ function medianCosts(costs: readonly MaskingCosts[]): MaskingCosts {
   return {
     ...first,
     participantCpuSeconds: median(costs.map((cost) => cost.participantCpuSeconds)),
+    commitmentCpuSeconds: median(costs.map((cost) => cost.commitmentCpuSeconds)),
     coordinatorCpuSeconds: median(costs.map((cost) => cost.coordinatorCpuSeconds)),
+    verificationCpuSeconds: median(costs.map((cost) => cost.verificationCpuSeconds)),
     fedAvgCpuSeconds: median(costs.map((cost) => cost.fedAvgCpuSeconds)),
   };
 }

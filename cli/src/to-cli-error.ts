@@ -28,6 +28,7 @@ const advice: ReadonlyMap<string, Advice> = new Map<KnownError, Advice>([
   ["ClientError identity-in-use", { code: "refused", hint: "See --state-dir." }],
   ["ClientError unwritable", { code: "wrong-usage", hint: "Name another with --state-dir." }],
   ["ClientError bad-identity", { code: "failed", hint: "Restore the file, or enrol anew." }],
+  ["ClientError bad-journal", { code: "failed", hint: "" }],
   ["CoordinatorError bad-config", { code: "wrong-usage", hint: "See --help." }],
   ["StoreError damaged", { code: "verification-failed", hint: restore }],
   ["LedgerError broken-chain", { code: "verification-failed", hint: restore }],

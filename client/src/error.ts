@@ -12,6 +12,8 @@ export type ClientErrorCode =
   | "identity-in-use"
   | "bad-identity"
   | "unwritable"
+  | "bad-journal"
+  | "already-answered"
   | "protocol";
 
 /**

@@ -3,6 +3,7 @@ import { type FileHandle, link, mkdir, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { createIdentity, type Identity, type RandomSource } from "@chorus/aggregation";
 import { ClientError } from "./error.ts";
+import { hasCode, syncDirectory } from "./files.ts";
 
 const SEED_BYTES = 32;
 
@@ -94,12 +95,6 @@ async function writeDurably(path: string, text: string): Promise<void> {
   await file.sync();
 }
 
-async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === "win32") return;
-  await using directory = await open(path, "r");
-  await directory.sync();
-}
-
 function refused(what: string): ClientError {
   return new ClientError("bad-identity", `the identity file ${what}`);
 }
@@ -115,8 +110,4 @@ function unwritable(directory: string, cause: unknown): ClientError {
 
 function octal(mode: number): string {
   return (mode & 0o777).toString(8);
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeSum } from "@chorus/aggregation";
+import { decodeSum, type RoundConfig } from "@chorus/aggregation";
 import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import { FakeTrainer } from "./testing/fake-trainer.ts";
@@ -34,7 +34,7 @@ async function startCohort(
   return participants;
 }
 
-function expectEveryUpdateOnce(sum: Uint32Array, { config }: MaskedRound): void {
+function expectEveryUpdateOnce({ sum, config }: { sum: Uint32Array; config: RoundConfig }): void {
   const { meanDelta, counts } = decodeSum(sum, 3, config);
   // Rounding moves each of three values by less than 2^-scaleBits, and every weight is 1/2.
   const tolerance = 2 * 2 ** -config.scaleBits;
@@ -53,9 +53,10 @@ test("a round ends with each participant's update once in the sum", async () => 
   await using stack = new AsyncDisposableStack();
   const [first] = await startCohort(coordinator, stack);
   const round = new MaskedRound(coordinator);
-  expectEveryUpdateOnce(await round.run(), round);
+  const opened = await round.run();
+  expectEveryUpdateOnce(opened);
   await first?.says("revealed shares");
-  for (const { participantId } of round.config.cohort) coordinator.tell(ended(), participantId);
+  for (const { participantId } of opened.config.cohort) coordinator.tell(ended(), participantId);
   await first?.says("the round was completed");
   expect(first?.sentences()).toEqual([
     "checked in",
@@ -77,7 +78,7 @@ test("an instruction that comes again is answered with the same bytes at every s
   const everybodySays = (sentence: string) =>
     Promise.all(participants.map((participant) => participant.says(sentence)));
   const round = new MaskedRound(coordinator, everybodySays);
-  expectEveryUpdateOnce(await round.run(), round);
+  expectEveryUpdateOnce(await round.run());
 });
 
 test("an upload whose receipt was lost is sent again from its first byte, and counts once", async () => {
@@ -87,7 +88,7 @@ test("an upload whose receipt was lost is sent again from its first byte, and co
   const { answers } = coordinator;
   answers.refuseNext("submitUpdate", { code: status.UNAVAILABLE, details: "connection reset" });
   const round = new MaskedRound(coordinator);
-  expectEveryUpdateOnce(await round.run(), round);
+  expectEveryUpdateOnce(await round.run());
   const uploads = answers.heard("submitUpdate");
   const again = uploads.filter(({ participantId }) => participantId === uploads[0]?.participantId);
   expect(uploads).toHaveLength(4);

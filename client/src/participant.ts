@@ -1,11 +1,12 @@
 import { access, constants, readFile } from "node:fs/promises";
-import type { RandomSource } from "@chorus/aggregation";
+import { openCommitmentScheme, type RandomSource } from "@chorus/aggregation";
 import type { Logger } from "pino";
 import type { Sleep } from "./backoff.ts";
 import { unreadable } from "./data/unreadable.ts";
 import { ClientError } from "./error.ts";
 import { followForever } from "./following.ts";
 import { loadIdentity } from "./identity-file.ts";
+import { Journal } from "./journal/journal.ts";
 import type { Floors } from "./session/site.ts";
 import { type CreateTrainer, Trainers } from "./session/trainers.ts";
 import { Session } from "./session.ts";
@@ -21,7 +22,7 @@ export interface ParticipantOptions {
   readonly name: string;
   /** The site's data: a file or a folder, as the plan's format wants it. */
   readonly dataPath: string;
-  /** Folder that keeps the identity. */
+  /** Folder that keeps the identity and the journal. */
   readonly stateDirectory: string;
   /** File with the invitation, needed once to enrol. */
   readonly invitationFile?: string;
@@ -42,8 +43,8 @@ const SOFTWARE_VERSION = "0.1.0";
 /**
  * Takes part in a federation: checks in, follows the coordinator's instructions round after round, and comes back after
  * every outage. Resolves when aborted, with everything closed and wiped. Rejects with {@link ClientError}: `refused` when
- * the coordinator will not have this participant, `identity-in-use` by another process, `bad-identity`, `unwritable` for
- * the state directory, `unreadable` for the data and the invitation, `backend-failed`.
+ * the coordinator will not have this participant, `identity-in-use` by another process, `bad-identity`, `bad-journal` and
+ * `unwritable` for the state directory, `unreadable` for the data and the invitation, `backend-failed`.
  */
 export async function runParticipant(
   options: ParticipantOptions,
@@ -65,11 +66,13 @@ async function participate(
   const { log, random, sleep } = dependencies;
   const { coordinator, name, floors } = options;
   const identity = await loadIdentity(options.stateDirectory, random);
+  await using journal = await Journal.open(options.stateDirectory);
   const invitation = await readInvitation(options.invitationFile);
   const { backend, createTrainer } = await openTraining(options.dataPath, dependencies, signal);
   using trainers = new Trainers(options.dataPath, createTrainer);
   const uplink = new Uplink({ random, sleep });
-  const site = { identity, floors, trainers, uplink, random, sleep, log };
+  const committer = openCommitmentScheme();
+  const site = { identity, floors, trainers, uplink, journal, committer, random, sleep, log };
   await using session = new Session(site);
   await followForever(
     { coordinator, name, invitation, backend, softwareVersion: SOFTWARE_VERSION },

@@ -1,4 +1,4 @@
-import { seededRandom, sha256 } from "@chorus/aggregation";
+import { COMMITMENT_BYTES, seededRandom, sha256 } from "@chorus/aggregation";
 import type { FollowResponse, SubmitUpdateRequest } from "@chorus/proto/v1/participant";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -15,6 +15,7 @@ const keys = {
   encryptionKey: hash,
   maskKey: hash,
   selfMaskCommitment: hash,
+  graphNonce: hash,
   signature,
 };
 
@@ -53,10 +54,32 @@ const malformed: readonly [string, Instruction][] = [
     },
   ],
   [
+    "a short nonce",
+    {
+      $case: "shareKeys",
+      value: { roundId, keyBook: [{ ...keys, graphNonce: new Uint8Array() }] },
+    },
+  ],
+  [
+    "no hash of a commitment",
+    {
+      $case: "confirmSurvivors",
+      value: {
+        roundId,
+        survivors: [
+          { participantId, uploadRoot: hash, commitmentHash: new Uint8Array(), signature },
+        ],
+      },
+    },
+  ],
+  [
     "a short signature",
     {
       $case: "confirmSurvivors",
-      value: { roundId, survivors: [{ participantId, uploadRoot: hash, signature: hash }] },
+      value: {
+        roundId,
+        survivors: [{ participantId, uploadRoot: hash, commitmentHash: hash, signature: hash }],
+      },
     },
   ],
   [
@@ -127,12 +150,13 @@ test("an upload's chunks are at most 1 MiB, carry their SHA-256, and are the upd
 
 /** The chunks of an upload, after its header. */
 function chunksOf(bytes: Uint8Array) {
-  const commitment = { participantId, uploadRoot: hash, signature };
+  const upload = { participantId, uploadRoot: hash, commitmentHash: hash, signature };
+  const committed = { upload, commitment: new Uint8Array(COMMITMENT_BYTES) };
   const answer = {
     kind: "submit-update",
     roundId: ROUND_ID,
     configHash: ROUND_ID,
-    commitment,
+    committed,
     bytes,
   };
   const [header, ...rest]: SubmitUpdateRequest[] = [

@@ -1,5 +1,6 @@
 import {
   bytesToHex,
+  GRAPH_NONCE_BYTES,
   type Hash,
   hexToBytes,
   type ParticipantId,
@@ -80,7 +81,11 @@ export function leaveRoundRequest(answer: AnswerOf<"leave-round">): participant.
 export function reportTrainedRequest(
   answer: AnswerOf<"report-trained">,
 ): participant.ReportTrainedRequest {
-  return { roundId: bytesOf(answer.roundId), modelHash: bytesOf(answer.modelHash) };
+  return {
+    roundId: bytesOf(answer.roundId),
+    modelHash: bytesOf(answer.modelHash),
+    graphNonceCommitment: bytesOf(answer.nonceCommitment),
+  };
 }
 
 export function advertiseKeysRequest(
@@ -97,8 +102,9 @@ export function shareKeysRequest(answer: AnswerOf<"share-keys">): participant.Sh
 export function* submitUpdateRequests(
   answer: AnswerOf<"submit-update">,
 ): Generator<participant.SubmitUpdateRequest, void, undefined> {
-  const { bytes, commitment } = answer;
-  const header = { ...binding(answer), totalBytes: bytes.length, commitment };
+  const { bytes, committed } = answer;
+  const { upload: commitment, commitment: vectorCommitment } = committed;
+  const header = { ...binding(answer), totalBytes: bytes.length, commitment, vectorCommitment };
   yield { part: { $case: "header", value: header } };
   for (let offset = 0; offset < bytes.length; offset += UPLOAD_CHUNK_BYTES) {
     const data = bytes.subarray(offset, offset + UPLOAD_CHUNK_BYTES);
@@ -183,6 +189,7 @@ function readKeys(keys: types.KeyAdvertisement): types.KeyAdvertisement {
     encryptionKey: exactly(keys.encryptionKey, 32, "encryption key"),
     maskKey: exactly(keys.maskKey, 32, "mask key"),
     selfMaskCommitment: exactly(keys.selfMaskCommitment, 32, "self-mask commitment"),
+    graphNonce: exactly(keys.graphNonce, GRAPH_NONCE_BYTES, "graph nonce"),
     signature: exactly(keys.signature, 64, "signature"),
   };
 }
@@ -199,6 +206,7 @@ function readCommitment(commitment: types.UploadCommitment): types.UploadCommitm
   return {
     participantId: readId(commitment.participantId),
     uploadRoot: exactly(commitment.uploadRoot, 32, "upload root"),
+    commitmentHash: exactly(commitment.commitmentHash, 32, "commitment hash"),
     signature: exactly(commitment.signature, 64, "signature"),
   };
 }

@@ -1,5 +1,5 @@
 import { rename, rm, writeFile } from "node:fs/promises";
-import { systemRandom } from "@chorus/aggregation";
+import { openCommitmentScheme, systemRandom } from "@chorus/aggregation";
 import { ChainAccess } from "@chorus/chain";
 import type { Logger } from "pino";
 import { type Clock, systemClock } from "./clock.ts";
@@ -25,6 +25,7 @@ import { type DataDirectory, openDataDirectory } from "./store/data-directory.ts
 import { openBlobStore } from "./store/file-blob-store.ts";
 import { openStore } from "./store/pglite-store.ts";
 import type { BlobStore, Federation, Store } from "./store/store.ts";
+import { defaultLimits, UnmaskingPool } from "./unmasking/pool.ts";
 
 /** Grace for calls in flight at a shutdown, twice: half of the ten seconds that container engines give. */
 const drainMs = 4_000;
@@ -59,6 +60,7 @@ interface Parts {
   readonly chain: ChainAccess;
   readonly sessions: Sessions;
   readonly feed: RunFeed;
+  readonly unmasking: UnmaskingPool;
 }
 
 /**
@@ -85,7 +87,8 @@ export async function startCoordinator(
   await requireChainOfStore(store, chain, signal);
   const sessions = new Sessions();
   const feed = new RunFeed();
-  const parts = { config, log, clock, directory, store, blobs, chain, sessions, feed };
+  const unmasking = opened.use(new UnmaskingPool(defaultLimits, { log }));
+  const parts = { config, log, clock, directory, store, blobs, chain, sessions, feed, unmasking };
   const running = await serve(parts, opened);
   const owned = opened.move();
   return { ...running, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -95,7 +98,7 @@ async function serve(
   parts: Parts,
   opened: AsyncDisposableStack,
 ): Promise<Omit<RunningCoordinator, typeof Symbol.asyncDispose>> {
-  const { config, log, clock, directory, store, blobs, chain, sessions, feed } = parts;
+  const { config, log, clock, directory, store, chain, sessions, feed } = parts;
   const registry = createRegistry();
   const committer = new Committer({
     openLedger: (signal) => chain.ledger(signal),
@@ -107,14 +110,10 @@ async function serve(
   });
   opened.defer(runUntilClosed((signal) => committer.run(signal)));
   const runs = new Runs({
-    clock,
+    ...parts,
     random: systemRandom,
-    store,
-    blobs,
-    sessions,
-    feed,
     metrics: new RoundMetrics(registry),
-    log,
+    sumVerifier: openCommitmentScheme(),
     completed: () => committer.wake(),
   });
   const chainRoute = chain.readOnly === undefined ? undefined : answerChain(chain.readOnly);

@@ -39,7 +39,7 @@ export interface ClaimedSum {
  * REVIEWED by anybody outside the project.
  *
  * It shows that a sum is that of what the participants committed to, not that their inputs are honest, and neither whose
- * commitment it is nor for which round: a participant signs its commitment together with the config hash, before any sum
+ * commitment it is nor for which round: a participant signs its commitment together with the exchange hash, before any sum
  * is known. Vectors are not told from the same ones with zeros behind them: their length is fixed by the configuration.
  */
 export class CommitmentScheme {

@@ -14,7 +14,7 @@ export const MAX_COMMITMENTS = 65_536;
 /**
  * A commitment to a vector of words, or to a sum of such vectors: an element of the ring, as its values at the roots modulo
  * each prime. Public, and equal for equal words and randomness whatever implementation made it. It says nothing of the
- * round that it is for: whoever sends one signs it together with the round's config hash.
+ * round that it is for: whoever sends one signs it together with the exchange hash.
  */
 export class Commitment {
   readonly #values: Uint32Array;

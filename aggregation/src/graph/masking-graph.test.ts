@@ -193,3 +193,29 @@ describe("refusals", () => {
     );
   });
 });
+
+test("no two neighbours stand at the same place around a participant, and places fit the graph", () => {
+  fc.assert(
+    fc.property(shapes, ({ count, degree, graphSeed }) => {
+      const graph = new MaskingGraph(idsOf(count), { degree, graphSeed });
+      for (const id of graph.participants) {
+        const places = graph.neighboursOf(id).map((other) => graph.placeAround(id, other));
+        expect(new Set(places).size).toBe(degree);
+        expect(Math.min(...places)).toBeGreaterThanOrEqual(1);
+        expect(Math.max(...places)).toBeLessThanOrEqual(2 * Math.ceil(degree / 2));
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("who is no neighbour, and a participant itself, has no place around it", () => {
+  const graph = new MaskingGraph(idsOf(9), { degree: 2, graphSeed: SEED });
+  const [first = ""] = graph.participants;
+  const strangers = graph.participants.filter((id) => !graph.areNeighbours(first, id));
+  expect(strangers).toHaveLength(7);
+  for (const id of strangers) expect(() => graph.placeAround(first, id)).toThrow(RangeError);
+  expect(() => graph.placeAround(first, "0".repeat(32))).toThrow(
+    expect.objectContaining({ code: "unknown-participant" }),
+  );
+});

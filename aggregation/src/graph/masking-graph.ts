@@ -68,6 +68,19 @@ export class MaskingGraph {
     return distance > 0 && distance <= this.#reach;
   }
 
+  /**
+   * Where `neighbour` stands around `id`: 1 to degree / 2, rounded up, for those after it in the ring, and on from there for
+   * those before it; no two neighbours of one participant have the same. RangeError for who is no neighbour, and throws
+   * {@link GraphError} `unknown-participant`.
+   */
+  placeAround(id: ParticipantId, neighbour: ParticipantId): number {
+    const n = this.#ring.length;
+    const after = (this.#place(neighbour) - this.#place(id) + n) % n;
+    if (after > 0 && after <= this.#reach) return after;
+    if (after > 0 && n - after <= this.#reach) return this.#reach + n - after;
+    throw new RangeError(`${neighbour} is no neighbour of ${id}`);
+  }
+
   /** How far around the ring neighbours are; the complete graph of an even number reaches half way. */
   get #reach(): number {
     return Math.ceil(this.degree / 2);

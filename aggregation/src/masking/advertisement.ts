@@ -1,3 +1,4 @@
+import { GRAPH_NONCE_BYTES, graphNonceCommitment } from "../graph/graph-seed.ts";
 import { sha256 } from "../hash.ts";
 import { hexOf } from "../hex.ts";
 import type { Identity } from "../identity.ts";
@@ -7,30 +8,37 @@ import type { KeyAdvertisement, ParticipantId } from "./messages.ts";
 import type { RoundContext } from "./round-context.ts";
 import { requireSignature, signMessage } from "./signatures.ts";
 
-/** Signs a participant's public keys for the round. */
+/** Signs a participant's public keys for the round, and its nonce for the masking graph. */
 export function signAdvertisement(
   identity: Identity,
   context: RoundContext,
   keys: Omit<KeyAdvertisement, "participantId" | "signature">,
 ): KeyAdvertisement {
-  const { encryptionKey, maskKey, selfMaskCommitment } = keys;
+  const { encryptionKey, maskKey, selfMaskCommitment, graphNonce } = keys;
   const { participantId } = identity;
-  const body = { participantId, encryptionKey, maskKey, selfMaskCommitment };
+  const body = { participantId, encryptionKey, maskKey, selfMaskCommitment, graphNonce };
   const signature = signMessage(identity, context, "key-advertisement", bodyOf(body));
   return { ...body, signature };
 }
 
 /**
- * Throws {@link MaskingError} unless the advertisement is a cohort member's: `wrong-length`, `unknown-participant`,
- * `bad-signature`.
+ * Throws {@link MaskingError} unless the advertisement is a cohort member's and opens the commitment to its nonce:
+ * `wrong-length`, `unknown-participant`, `bad-signature`, `wrong-opening`.
  */
 export function checkAdvertisement(context: RoundContext, advertisement: KeyAdvertisement): void {
-  const { participantId, encryptionKey, maskKey, selfMaskCommitment, signature } = advertisement;
+  const { participantId, encryptionKey, maskKey, selfMaskCommitment, graphNonce, signature } =
+    advertisement;
   requireLength(encryptionKey, 32, "encryption key", participantId);
   requireLength(maskKey, 32, "mask key", participantId);
   requireLength(selfMaskCommitment, 32, "self-mask commitment", participantId);
+  requireLength(graphNonce, GRAPH_NONCE_BYTES, "graph nonce", participantId);
   const body = bodyOf(advertisement);
   requireSignature(context, "key-advertisement", participantId, body, signature);
+  const opened = graphNonceCommitment(participantId, graphNonce);
+  if (Buffer.compare(opened, context.nonceCommitmentOf(participantId)) !== 0) {
+    const message = `the nonce of ${participantId} is not the one it committed to`;
+    throw new MaskingError("wrong-opening", message, { participantId });
+  }
 }
 
 /** Throws {@link MaskingError} `duplicate-key` when two of all the advertised keys are the same. */
@@ -49,9 +57,12 @@ export function requireDistinctKeys(book: Iterable<KeyAdvertisement>): void {
 
 /** Whether two advertisements are the same, byte for byte. */
 export function isSameAdvertisement(a: KeyAdvertisement, b: KeyAdvertisement): boolean {
-  return (
-    Buffer.compare(bodyOf(a), bodyOf(b)) === 0 && Buffer.compare(a.signature, b.signature) === 0
-  );
+  return Buffer.compare(advertisementBytes(a), advertisementBytes(b)) === 0;
+}
+
+/** All of an advertisement, its signature last; 224 bytes. */
+export function advertisementBytes(advertisement: KeyAdvertisement): Uint8Array {
+  return Buffer.concat([bodyOf(advertisement), advertisement.signature]);
 }
 
 /** What binds a participant to its self-mask seed before anybody holds a share of it; 32 bytes. */
@@ -64,6 +75,7 @@ export function selfMaskCommitmentOf(
 }
 
 function bodyOf(advertisement: Omit<KeyAdvertisement, "signature">): Uint8Array {
-  const { participantId, encryptionKey, maskKey, selfMaskCommitment } = advertisement;
-  return Buffer.concat([Buffer.from(participantId), encryptionKey, maskKey, selfMaskCommitment]);
+  const { participantId, encryptionKey, maskKey, selfMaskCommitment, graphNonce } = advertisement;
+  const id = Buffer.from(participantId);
+  return Buffer.concat([id, encryptionKey, maskKey, selfMaskCommitment, graphNonce]);
 }

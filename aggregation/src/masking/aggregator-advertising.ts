@@ -1,7 +1,10 @@
 import { checkAdvertisement, requireDistinctKeys } from "./advertisement.ts";
 import { KeySharing } from "./aggregator-sharing.ts";
-import { byId, requireEnough, requireFirst } from "./checks.ts";
-import type { RoundConfig } from "./config.ts";
+import { refuseShortage, requireFirst, shortageOf } from "./checks.ts";
+import { fewestAdvertised, type RoundConfig } from "./config.ts";
+import type { MaskingError } from "./error.ts";
+import { ExchangeContext } from "./exchange-context.ts";
+import { type Guard, strictGuard } from "./guard.ts";
 import { requireUsableKey } from "./key-agreement.ts";
 import type { KeyAdvertisement, ParticipantId } from "./messages.ts";
 import { RoundContext } from "./round-context.ts";
@@ -12,8 +15,8 @@ export class KeyAdvertising {
   readonly #book = new Map<ParticipantId, KeyAdvertisement>();
 
   /** Throws {@link MaskingError} for a configuration that is not sound. */
-  constructor(config: RoundConfig) {
-    this.#context = new RoundContext(config);
+  constructor(config: RoundConfig, guard: Guard = strictGuard) {
+    this.#context = new RoundContext(config, guard);
   }
 
   /** Who has delivered. */
@@ -35,9 +38,14 @@ export class KeyAdvertising {
     this.#book.set(participantId, advertisement);
   }
 
-  /** Ends advertising. Throws {@link MaskingError} `too-few` when fewer than `threshold` have delivered. */
+  /** Why the round could not go on if exactly these had delivered: what {@link close} throws. undefined when it could. */
+  shortage(delivered: ReadonlySet<ParticipantId>): MaskingError | undefined {
+    return shortageOf(delivered.size, fewestAdvertised(this.#context.config), "advertised keys");
+  }
+
+  /** Ends advertising. Throws {@link MaskingError} `too-few` when fewer than `fewestAdvertised` have delivered. */
   close(): KeySharing {
-    requireEnough(this.#book.size, this.#context.config.threshold, "advertised keys");
-    return new KeySharing(this.#context, byId(this.#book.values()));
+    refuseShortage(this.shortage(this.delivered));
+    return new KeySharing(new ExchangeContext(this.#context, this.#book.values()));
   }
 }

@@ -1,34 +1,36 @@
 import { uploadRoot } from "../merkle.ts";
 import { addRing, bytesOfWords } from "../vector.ts";
 import { Confirmation } from "./aggregator-confirmation.ts";
-import { byId, requireAmong, requireEnough, requireFirst } from "./checks.ts";
+import { refuseShortage, requireAmong, requireFirst } from "./checks.ts";
 import { MaskingError } from "./error.ts";
-import type { KeyAdvertisement, ParticipantId, SealedShare, UploadCommitment } from "./messages.ts";
-import type { RoundContext } from "./round-context.ts";
+import type { ExchangeContext } from "./exchange-context.ts";
+import { shortageOfSurvivors } from "./holders.ts";
+import type { CommittedUpload, ParticipantId, SealedShare } from "./messages.ts";
 import { SingleUse } from "./single-use.ts";
-import { checkCommitment } from "./survivors.ts";
+import { checkUpload } from "./survivors.ts";
 import { vectorLength } from "./update-vector.ts";
+import { readCommitment } from "./vector-commitment.ts";
 
-/** The server's third stage: masked updates come in and are added up at once, in memory for one vector. */
+/**
+ * The server's third stage: masked updates come in and are added up at once, in memory for one vector and, of each
+ * participant, for the commitment to its vector (16 KiB).
+ */
 export class Collection {
   /** Sorted. */
   readonly sharers: readonly ParticipantId[];
-  readonly #context: RoundContext;
-  readonly #keyBook: readonly KeyAdvertisement[];
+  readonly #context: ExchangeContext;
   /** By recipient; of each, sorted by sender. */
   readonly #sealed: ReadonlyMap<ParticipantId, readonly SealedShare[]>;
-  readonly #commitments = new Map<ParticipantId, UploadCommitment>();
+  readonly #deliveries = new Map<ParticipantId, CommittedUpload>();
   readonly #sum: SingleUse<Uint32Array>;
 
   /** `sealed`: by sender. */
   constructor(
-    context: RoundContext,
-    keyBook: readonly KeyAdvertisement[],
+    context: ExchangeContext,
     sealed: ReadonlyMap<ParticipantId, readonly SealedShare[]>,
   ) {
     this.sharers = [...sealed.keys()].toSorted();
     this.#context = context;
-    this.#keyBook = keyBook;
     const bySender = this.sharers.flatMap((from) => sealed.get(from) ?? []);
     this.#sealed = Map.groupBy(bySender, ({ to }) => to);
     this.#sum = new SingleUse(new Uint32Array(vectorLength(context.config.dimension)));
@@ -36,7 +38,7 @@ export class Collection {
 
   /** Who has delivered. */
   get delivered(): ReadonlySet<ParticipantId> {
-    return new Set(this.#commitments.keys());
+    return new Set(this.#deliveries.keys());
   }
 
   /** What the other sharers sealed for one of them. Throws {@link MaskingError} `unknown-participant`. */
@@ -47,39 +49,45 @@ export class Collection {
 
   /**
    * Adds one sharer's masked update to the sum. `masked`: shape `[vectorLength(dimension)]`, not kept. Throws
-   * {@link MaskingError} and changes nothing unless it is the sharer's first, of the right length, under a signed
-   * commitment to exactly these bytes; `stage-used` after {@link close}.
+   * {@link MaskingError} and changes nothing unless it is the sharer's first, of the right length, and exactly these bytes
+   * and this commitment are signed; `stage-used` after {@link close}. Whether the commitment is to this vector shows in the
+   * sum alone.
    */
-  submit(commitment: UploadCommitment, masked: Uint32Array): void {
-    const { participantId } = commitment;
+  submit(committed: CommittedUpload, masked: Uint32Array): void {
+    const { upload } = committed;
+    const { participantId } = upload;
     const sum = this.#sum.get();
     requireAmong([participantId], new Set(this.sharers), "sharers");
-    requireFirst(this.#commitments, participantId, "update");
+    requireFirst(this.#deliveries, participantId, "update");
     if (masked.length !== sum.length) {
       const message = `update of ${participantId} has ${masked.length} words, wanted ${sum.length}`;
       throw new MaskingError("wrong-dimension", message, { participantId });
     }
-    checkCommitment(this.#context, commitment);
-    if (Buffer.compare(uploadRoot(bytesOfWords(masked)), commitment.uploadRoot) !== 0) {
-      const message = `the update of ${participantId} is not what it committed to`;
+    checkUpload(this.#context, upload);
+    readCommitment(committed);
+    if (Buffer.compare(uploadRoot(bytesOfWords(masked)), upload.uploadRoot) !== 0) {
+      const message = `the update of ${participantId} is not what it signed`;
       throw new MaskingError("wrong-upload-root", message, { participantId });
     }
     addRing(sum, masked);
-    this.#commitments.set(participantId, commitment);
+    this.#deliveries.set(participantId, committed);
+  }
+
+  /** Why the round could not go on if exactly these had delivered: what {@link close} throws. undefined when it could. */
+  shortage(delivered: ReadonlySet<ParticipantId>): MaskingError | undefined {
+    return shortageOfSurvivors(this.#context, this.sharers, delivered, "survivors");
   }
 
   /**
    * Ends collection; updates that come later stay masked for ever. Throws {@link MaskingError} `too-few` when fewer than
-   * max(threshold, minSurvivors) have delivered, `stage-used` the second time.
+   * `minSurvivors` have delivered or, naming whose secret could not be rebuilt, fewer than `threshold` around somebody;
+   * `stage-used` the second time.
    */
   close(): Confirmation {
-    const { threshold, minSurvivors } = this.#context.config;
-    const wanted = Math.max(threshold, minSurvivors);
-    requireEnough(this.#commitments.size, wanted, "masked updates");
-    const survivors = byId(this.#commitments.values());
-    return new Confirmation(
-      { context: this.#context, keyBook: this.#keyBook, sharers: this.sharers, survivors },
-      this.#sum.take(),
-    );
+    this.#sum.get();
+    refuseShortage(this.shortage(this.delivered));
+    const survivors = this.sharers.flatMap((id) => this.#deliveries.get(id) ?? []);
+    const round = { context: this.#context, sharers: this.sharers, survivors };
+    return new Confirmation(round, this.#sum.take());
   }
 }

@@ -1,6 +1,8 @@
 import { Unmasking } from "./aggregator-unmasking.ts";
-import { byId, requireAmong, requireEnough, requireFirst } from "./checks.ts";
+import { byId, refuseShortage, requireAmong, requireFirst } from "./checks.ts";
 import type { CollectedRound } from "./collected-round.ts";
+import type { MaskingError } from "./error.ts";
+import { Holders } from "./holders.ts";
 import type { Hash, ParticipantId, SurvivorAck, UploadCommitment } from "./messages.ts";
 import { checkAck, survivorDigest, updatesRootOf } from "./survivors.ts";
 
@@ -13,14 +15,16 @@ export class Confirmation {
   readonly #round: CollectedRound;
   readonly #digest: Uint8Array;
   readonly #acks = new Map<ParticipantId, SurvivorAck>();
+  readonly #holders: Holders;
   readonly #sum: Uint32Array;
 
   /** Takes `sum` over: shape `[vectorLength(dimension)]`, of the survivors' masked updates. */
   constructor(round: CollectedRound, sum: Uint32Array) {
-    this.survivors = round.survivors;
-    this.updatesRoot = updatesRootOf(round.survivors);
+    this.survivors = round.survivors.map(({ upload }) => upload);
+    this.updatesRoot = updatesRootOf(this.survivors);
     this.#round = round;
-    this.#digest = survivorDigest(round.context, round.survivors);
+    this.#digest = survivorDigest(round.context, this.survivors);
+    this.#holders = Holders.ofRound(round);
     this.#sum = sum;
   }
 
@@ -38,9 +42,17 @@ export class Confirmation {
     this.#acks.set(ack.participantId, ack);
   }
 
-  /** Ends confirmation. Throws {@link MaskingError} `too-few` when fewer than `threshold` have signed. */
+  /** Why the round could not go on if exactly these had delivered: what {@link close} throws. undefined when it could. */
+  shortage(delivered: ReadonlySet<ParticipantId>): MaskingError | undefined {
+    return this.#holders.shortage(delivered, "acknowledgements");
+  }
+
+  /**
+   * Ends confirmation. Throws {@link MaskingError} `too-few`, naming whose secret could not be rebuilt, when fewer than
+   * `threshold` of its holders have signed.
+   */
   close(): Unmasking {
-    requireEnough(this.#acks.size, this.#round.context.config.threshold, "acknowledgements");
-    return new Unmasking(this.#round, byId(this.#acks.values()), this.#sum);
+    refuseShortage(this.shortage(this.delivered));
+    return new Unmasking(this.#round, this.#holders, byId(this.#acks.values()), this.#sum);
   }
 }

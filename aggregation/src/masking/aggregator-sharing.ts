@@ -1,27 +1,30 @@
 import { Collection } from "./aggregator-collection.ts";
 import {
+  refuseShortage,
   requireAmong,
-  requireEnough,
   requireExactly,
   requireFirst,
   requireLength,
 } from "./checks.ts";
 import { MaskingError } from "./error.ts";
+import type { ExchangeContext } from "./exchange-context.ts";
+import { shortageOfSurvivors } from "./holders.ts";
 import type { KeyAdvertisement, ParticipantId, SealedShare } from "./messages.ts";
-import type { RoundContext } from "./round-context.ts";
 import { SEALED_BYTES } from "./sealing.ts";
 
 /** The server's second stage: sealed shares come in. */
 export class KeySharing {
-  /** Sorted by id. */
-  readonly keyBook: readonly KeyAdvertisement[];
-  readonly #context: RoundContext;
+  readonly #context: ExchangeContext;
   /** By sender. */
   readonly #sealed = new Map<ParticipantId, readonly SealedShare[]>();
 
-  constructor(context: RoundContext, keyBook: readonly KeyAdvertisement[]) {
+  constructor(context: ExchangeContext) {
     this.#context = context;
-    this.keyBook = keyBook;
+  }
+
+  /** Sorted by id. */
+  get keyBook(): readonly KeyAdvertisement[] {
+    return this.#context.keyBook;
   }
 
   /** Who has delivered. */
@@ -31,15 +34,14 @@ export class KeySharing {
 
   /**
    * Takes one participant's sealed shares. Throws {@link MaskingError} and changes nothing unless they are the first of
-   * somebody in the key book, and exactly one for each of the others.
+   * somebody in the key book, and exactly one for each of its neighbours.
    */
   share(from: ParticipantId, shares: readonly SealedShare[]): void {
-    const book = new Set(this.keyBook.map(({ participantId }) => participantId));
-    requireAmong([from], book, "key book");
+    requireAmong([from], new Set(this.#context.participants), "key book");
     requireFirst(this.#sealed, from, "shares");
-    book.delete(from);
     const addressees = shares.map(({ to }) => to);
-    requireExactly(addressees, book, "wrong-shares", `sealed shares of ${from}`);
+    const neighbours = new Set(this.#context.neighboursOf(from));
+    requireExactly(addressees, neighbours, "wrong-shares", `sealed shares of ${from}`);
     for (const share of shares) {
       if (share.from !== from) {
         const message = `${from} delivers a share that claims to be of ${share.from}`;
@@ -50,9 +52,17 @@ export class KeySharing {
     this.#sealed.set(from, shares);
   }
 
-  /** Ends sharing. Throws {@link MaskingError} `too-few` when fewer than `threshold` have delivered. */
+  /** Why the round could not go on if exactly these had delivered: what {@link close} throws. undefined when it could. */
+  shortage(delivered: ReadonlySet<ParticipantId>): MaskingError | undefined {
+    return shortageOfSurvivors(this.#context, delivered, delivered, "sharers");
+  }
+
+  /**
+   * Ends sharing. Throws {@link MaskingError} `too-few` when fewer than `minSurvivors` have delivered, or, naming a sharer,
+   * fewer than `threshold` in its neighbourhood.
+   */
   close(): Collection {
-    requireEnough(this.#sealed.size, this.#context.config.threshold, "sharers");
-    return new Collection(this.#context, this.keyBook, this.#sealed);
+    refuseShortage(this.shortage(this.delivered));
+    return new Collection(this.#context, this.#sealed);
   }
 }

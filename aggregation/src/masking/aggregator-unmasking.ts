@@ -1,35 +1,42 @@
 import type { OpenKernels } from "../kernels/kernels.ts";
 import { openFastKernels } from "../kernels/open-kernels.ts";
+import type { RoundTranscript } from "../transcript/transcript.ts";
 import {
+  refuseShortage,
   requireAmong,
-  requireEnough,
   requireExactly,
   requireFirst,
   requireLength,
 } from "./checks.ts";
 import type { CollectedRound } from "./collected-round.ts";
+import { MaskingError } from "./error.ts";
+import type { Holders } from "./holders.ts";
 import { MaskSet } from "./mask-set.ts";
 import type { ParticipantId, RevealedShare, RevealedShares, SurvivorAck } from "./messages.ts";
 import { RevealedSecrets } from "./revealed-secrets.ts";
 import { SingleUse } from "./single-use.ts";
 import { runUnmasking, type UnmaskingJob } from "./unmasking-job.ts";
+import { contentOf, randomnessOf, vectorLength } from "./update-vector.ts";
 
 /** The server's last stage: shares come in until the survivors' sum, and nothing else, can be unmasked. */
 export class Unmasking {
   /** Sorted by id. */
   readonly acks: readonly SurvivorAck[];
   readonly #round: CollectedRound;
-  readonly #survivors: ReadonlySet<ParticipantId>;
-  readonly #dropouts: ReadonlySet<ParticipantId>;
+  readonly #holders: Holders;
   readonly #revealed = new Map<ParticipantId, RevealedShares>();
   readonly #sum: SingleUse<Uint32Array>;
 
   /** Takes `sum` over: shape `[vectorLength(dimension)]`, of the survivors' masked updates. */
-  constructor(round: CollectedRound, acks: readonly SurvivorAck[], sum: Uint32Array) {
+  constructor(
+    round: CollectedRound,
+    holders: Holders,
+    acks: readonly SurvivorAck[],
+    sum: Uint32Array,
+  ) {
     this.acks = acks;
     this.#round = round;
-    this.#survivors = new Set(round.survivors.map(({ participantId }) => participantId));
-    this.#dropouts = new Set(round.sharers.filter((id) => !this.#survivors.has(id)));
+    this.#holders = holders;
     this.#sum = new SingleUse(sum);
   }
 
@@ -38,23 +45,31 @@ export class Unmasking {
     return new Set(this.#revealed.keys());
   }
 
-  /** Whether enough have revealed. */
-  get canClose(): boolean {
-    return this.#revealed.size >= this.#round.context.config.threshold;
+  /** What a survivor is shown: the signatures of those who hold shares of its secrets, whose shares it holds. */
+  acksFor(id: ParticipantId): SurvivorAck[] {
+    const { context } = this.#round;
+    return this.acks.filter(({ participantId }) => context.isHolder(id, participantId));
+  }
+
+  /** Why the round could not go on if exactly these had delivered: what {@link close} throws. undefined when it could. */
+  shortage(delivered: ReadonlySet<ParticipantId>): MaskingError | undefined {
+    return this.#holders.shortage(delivered, "participants that revealed shares");
   }
 
   /**
    * Takes one survivor's shares. Throws {@link MaskingError} and changes nothing unless they are its first, and exactly
-   * one self-mask share for each survivor and one mask-key share for each dropout.
+   * one self-mask share for each survivor and one mask-key share for each dropout in its neighbourhood.
    */
   reveal(from: ParticipantId, shares: RevealedShares): void {
-    requireAmong([from], this.#survivors, "survivors");
+    const { survivors, dropouts } = this.#holders;
+    requireAmong([from], survivors, "survivors");
     requireFirst(this.#revealed, from, "shares");
     const { selfMaskShares, maskKeyShares } = shares;
     const owners = (revealed: readonly RevealedShare[]) => revealed.map(({ owner }) => owner);
+    const held = (ids: Iterable<ParticipantId>) => new Set(this.#holders.heldBy(from, ids));
     const what = `shares that ${from} reveals`;
-    requireExactly(owners(selfMaskShares), this.#survivors, "wrong-shares", `self-mask ${what}`);
-    requireExactly(owners(maskKeyShares), this.#dropouts, "wrong-shares", `mask-key ${what}`);
+    requireExactly(owners(selfMaskShares), held(survivors), "wrong-shares", `self-mask ${what}`);
+    requireExactly(owners(maskKeyShares), held(dropouts), "wrong-shares", `mask-key ${what}`);
     for (const { share } of [...selfMaskShares, ...maskKeyShares]) {
       requireLength(share, 32, "revealed share", from);
     }
@@ -63,8 +78,8 @@ export class Unmasking {
 
   /**
    * The sum of the survivors' encoded updates in Z_2^32; shape `[vectorLength(dimension)]`. Throws {@link MaskingError}
-   * `too-few` when fewer than `threshold` have revealed; `bad-share` naming the owner of a secret that the revealed
-   * shares do not rebuild; `stage-used` the second time.
+   * `too-few`, naming whose secret could not be rebuilt, when fewer than `threshold` of its holders have revealed;
+   * `bad-share` naming the owner of a secret that the revealed shares do not rebuild; `stage-used` the second time.
    */
   close(openKernels: OpenKernels = openFastKernels): Uint32Array {
     const job = this.closeAsJob();
@@ -74,19 +89,39 @@ export class Unmasking {
 
   /** What {@link close} would do, as a job that threads can share: its words become the sum. Throws as {@link close} does. */
   closeAsJob(): UnmaskingJob {
-    const { threshold } = this.#round.context.config;
     this.#sum.get();
-    requireEnough(this.#revealed.size, threshold, "participants that revealed shares");
+    refuseShortage(this.shortage(this.delivered));
     using masks = this.#masksInSum();
     return { firstWord: 0, words: this.#sum.take(), masks: masks.seeds() };
   }
 
-  /** What is left in the sum: every survivor's self mask, and its pairwise masks with every dropout. */
+  /**
+   * The round for everybody to verify. `sum`: what {@link close} returned or the job's words became, over the same memory;
+   * throws {@link MaskingError} `wrong-dimension` for another length.
+   */
+  transcriptOf(sum: Uint32Array): RoundTranscript {
+    const { context, survivors } = this.#round;
+    const wanted = vectorLength(context.config.dimension);
+    if (sum.length !== wanted) {
+      throw new MaskingError("wrong-dimension", `sum has ${sum.length} words, wanted ${wanted}`);
+    }
+    return {
+      config: context.config,
+      keyBook: context.keyBook,
+      survivors,
+      acks: this.acks,
+      sum: contentOf(sum),
+      randomness: randomnessOf(sum),
+    };
+  }
+
+  /** What is left in the sum: every survivor's self mask, and its pairwise masks with its neighbours that dropped out. */
   #masksInSum(): MaskSet {
-    const secrets = new RevealedSecrets(this.#round, this.#revealed);
-    const selfMasks = [...this.#survivors].map((owner) => secrets.selfMask(owner));
-    const pairwise = [...this.#dropouts].flatMap((dropout) =>
-      secrets.pairwiseMasks(dropout, this.#survivors),
+    const { survivors, dropouts } = this.#holders;
+    const secrets = new RevealedSecrets(this.#round.context, this.#revealed);
+    const selfMasks = [...survivors].map((owner) => secrets.selfMask(owner));
+    const pairwise = [...dropouts].flatMap((dropout) =>
+      secrets.pairwiseMasks(dropout, this.#holders.heldBy(dropout, survivors)),
     );
     return new MaskSet([...selfMasks, ...pairwise]);
   }

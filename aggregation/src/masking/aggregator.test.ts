@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { COMMITMENT_BYTES } from "../commitment/commitment.ts";
 import { hexOf } from "../hex.ts";
 import { createIdentity } from "../identity.ts";
 import { merkleRoot, uploadRoot } from "../merkle.ts";
@@ -7,6 +8,7 @@ import { signAdvertisement } from "./advertisement.ts";
 import { KeyAdvertising } from "./aggregator-advertising.ts";
 import type { MaskingErrorCode } from "./error.ts";
 import type {
+  CommittedUpload,
   KeyAdvertisement,
   ParticipantId,
   RevealedShares,
@@ -20,32 +22,39 @@ import {
   confirm,
   itemAt,
   makeConfig,
+  makeExchange,
   makeIdentities,
   makeVector,
+  nonceOf,
   reveal,
   share,
   stageOf,
   upload,
 } from "./testing/round.ts";
-import { vectorLength } from "./update-vector.ts";
+import { contentOf, vectorLength } from "./update-vector.ts";
 
 // Five participants, threshold three; the second lies.
 const IDENTITIES = makeIdentities(5);
 const CONFIG = makeConfig(IDENTITIES);
 const CONTEXT = new RoundContext(CONFIG);
+const EXCHANGE = makeExchange(CONFIG, IDENTITIES);
 const IDS = IDENTITIES.map(({ participantId }) => participantId);
 const HONEST = itemAt(IDS, 0);
 const LIAR = itemAt(IDS, 1);
 const DROPOUT = itemAt(IDS, 4);
 const SURVIVORS = IDS.slice(0, 4);
 
+/** To nothing in particular. */
+const COMMITMENT = new Uint8Array(COMMITMENT_BYTES);
+
 const withCode = (code: MaskingErrorCode) => expect.objectContaining({ code });
 const vectorOf = (id: ParticipantId) => makeVector(CONFIG, id);
 
+/** The content of these participants' plain sum. */
 function plainSum(ids: readonly ParticipantId[]): Uint32Array {
   const sum = new Uint32Array(vectorLength(CONFIG.dimension));
   for (const id of ids) addRing(sum, vectorOf(id));
-  return sum;
+  return contentOf(sum);
 }
 
 test("keys that others would refuse are not taken, and change nothing", () => {
@@ -66,6 +75,8 @@ test("keys that others would refuse are not taken, and change nothing", () => {
     [signed({ encryptionKey: new Uint8Array(32) }), "bad-key"],
     [signed({ maskKey: new Uint8Array(32) }), "bad-key"],
     [signed({ selfMaskCommitment: new Uint8Array(31) }), "wrong-length"],
+    [signed({ graphNonce: new Uint8Array(31) }), "wrong-length"],
+    [signed({ graphNonce: nonceOf(itemAt(IDENTITIES, 2)) }), "wrong-opening"],
   ];
   for (const [lie, code] of cases) expect(() => server.advertise(lie)).toThrow(withCode(code));
   expect(server.delivered).toEqual(new Set([HONEST]));
@@ -95,27 +106,42 @@ test("sealed shares that are not one for each other participant are not taken", 
   expect(keyBook.map(({ participantId }) => participantId)).toEqual(IDS);
 });
 
-test("an upload is added once, when it is what its sharer committed to", () => {
+test("an upload is added once, when it is what its sharer signed", () => {
   const step = upload(share(advertise(CONFIG, IDENTITIES)), vectorOf, SURVIVORS.slice(1));
   const masked = vectorOf("any");
-  const root = uploadRoot(bytesOfWords(masked));
+  const vector = { uploadRoot: uploadRoot(bytesOfWords(masked)), commitment: COMMITMENT };
   const identity = itemAt(IDENTITIES, 0);
-  const commitment = signUpload(identity, CONTEXT, root);
-  const stale = signUpload(identity, new RoundContext({ ...CONFIG, round: 2 }), root);
-  const cases: [UploadCommitment, Uint32Array, MaskingErrorCode][] = [
-    [stageOf(step, LIAR).commitment, masked, "already-delivered"],
-    [{ ...commitment, participantId: "0".repeat(32) }, masked, "unknown-participant"],
-    [{ ...commitment, participantId: DROPOUT }, masked, "bad-signature"],
-    [stale, masked, "bad-signature"],
-    [commitment, masked.subarray(1), "wrong-dimension"],
-    [commitment, masked.map((word) => word ^ 1), "wrong-upload-root"],
-    [{ ...commitment, uploadRoot: root.subarray(1) }, masked, "wrong-length"],
+  const honest = signUpload(identity, EXCHANGE, vector);
+  const { upload: signed } = honest;
+  const noResidue = new Uint8Array(COMMITMENT.length).fill(255);
+  const next = makeExchange({ ...CONFIG, round: 2 }, IDENTITIES);
+  const otherBook = makeExchange(CONFIG, IDENTITIES.slice(0, 4));
+  const changed = (change: Partial<UploadCommitment>) => ({
+    ...honest,
+    upload: { ...signed, ...change },
+  });
+  const cases: [CommittedUpload, Uint32Array, MaskingErrorCode][] = [
+    [stageOf(step, LIAR), masked, "already-delivered"],
+    [changed({ participantId: "0".repeat(32) }), masked, "unknown-participant"],
+    [changed({ participantId: DROPOUT }), masked, "bad-signature"],
+    [signUpload(identity, next, vector), masked, "bad-signature"],
+    [signUpload(identity, otherBook, vector), masked, "bad-signature"],
+    [honest, masked.subarray(1), "wrong-dimension"],
+    [honest, masked.map((word) => word ^ 1), "wrong-upload-root"],
+    [changed({ uploadRoot: signed.uploadRoot.subarray(1) }), masked, "wrong-length"],
+    [changed({ commitmentHash: signed.commitmentHash.subarray(1) }), masked, "wrong-length"],
+    [{ ...honest, commitment: COMMITMENT.map((byte) => byte ^ 1) }, masked, "wrong-commitment"],
+    [
+      signUpload(identity, EXCHANGE, { ...vector, commitment: noResidue }),
+      masked,
+      "wrong-commitment",
+    ],
   ];
-  for (const [lie, vector, code] of cases) {
-    expect(() => step.server.submit(lie, vector)).toThrow(withCode(code));
+  for (const [lie, words, code] of cases) {
+    expect(() => step.server.submit(lie, words)).toThrow(withCode(code));
   }
   expect(step.server.delivered).toEqual(new Set(SURVIVORS.slice(1)));
-  expect(reveal(confirm(step)).close()).toEqual(plainSum(SURVIVORS.slice(1)));
+  expect(contentOf(reveal(confirm(step)).close())).toEqual(plainSum(SURVIVORS.slice(1)));
 });
 
 test("an upload that comes after the end of collection is not added", () => {
@@ -123,10 +149,10 @@ test("an upload that comes after the end of collection is not added", () => {
   const step = upload(shared, vectorOf, SURVIVORS);
   const late = vectorOf("late");
   const confirmed = confirm(step);
-  const root = uploadRoot(bytesOfWords(late));
-  const commitment = signUpload(itemAt(IDENTITIES, 4), CONTEXT, root);
-  expect(() => step.server.submit(commitment, late)).toThrow(withCode("stage-used"));
-  expect(reveal(confirmed).close()).toEqual(plainSum(SURVIVORS));
+  const vector = { uploadRoot: uploadRoot(bytesOfWords(late)), commitment: COMMITMENT };
+  const committed = signUpload(itemAt(IDENTITIES, 4), EXCHANGE, vector);
+  expect(() => step.server.submit(committed, late)).toThrow(withCode("stage-used"));
+  expect(contentOf(reveal(confirmed).close())).toEqual(plainSum(SURVIVORS));
 });
 
 test("the updates root is the Merkle root over the survivors' signed commitments by id", () => {
@@ -202,14 +228,15 @@ test("a wrong share ends in bad-share naming whose secret it spoilt, never in a 
 test("unmasking waits for the threshold, takes more, and gives the sum once", () => {
   const { server, sharesOf } = unmasking();
   for (const [i, id] of SURVIVORS.entries()) {
-    expect(server.canClose).toBe(i >= CONFIG.threshold);
-    if (!server.canClose) {
+    const isShort = i < CONFIG.threshold;
+    expect(server.shortage(server.delivered) !== undefined).toBe(isShort);
+    if (isShort) {
       expect(() => server.close()).toThrow(
         expect.objectContaining({ code: "too-few", got: i, wanted: 3 }),
       );
     }
     server.reveal(id, sharesOf(id));
   }
-  expect(server.close()).toEqual(plainSum(SURVIVORS));
+  expect(contentOf(server.close())).toEqual(plainSum(SURVIVORS));
   expect(() => server.close()).toThrow(withCode("stage-used"));
 });

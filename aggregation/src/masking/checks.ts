@@ -58,9 +58,18 @@ export function requireExactly(
 
 /** Throws {@link MaskingError} `too-few` with both numbers. */
 export function requireEnough(got: number, wanted: number, what: string): void {
-  if (got < wanted) {
-    throw new MaskingError("too-few", `${got} ${what}, wanted ${wanted} or more`, { got, wanted });
-  }
+  refuseShortage(shortageOf(got, wanted, what));
+}
+
+/** What {@link requireEnough} would throw; undefined when it would not. */
+export function shortageOf(got: number, wanted: number, what: string): MaskingError | undefined {
+  if (got >= wanted) return undefined;
+  return new MaskingError("too-few", `${got} ${what}, wanted ${wanted} or more`, { got, wanted });
+}
+
+/** Throws the shortage, when there is one. */
+export function refuseShortage(shortage: MaskingError | undefined): void {
+  if (shortage !== undefined) throw shortage;
 }
 
 /** Throws {@link MaskingError} `already-delivered` when the participant has delivered this step. */

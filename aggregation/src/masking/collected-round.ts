@@ -1,13 +1,11 @@
-import type { KeyAdvertisement, ParticipantId, UploadCommitment } from "./messages.ts";
-import type { RoundContext } from "./round-context.ts";
+import type { ExchangeContext } from "./exchange-context.ts";
+import type { CommittedUpload, ParticipantId } from "./messages.ts";
 
 /** Who did what in a round whose collection has ended. */
 export interface CollectedRound {
-  readonly context: RoundContext;
-  /** Sorted by id. */
-  readonly keyBook: readonly KeyAdvertisement[];
+  readonly context: ExchangeContext;
   /** Sorted; some of the key book. */
   readonly sharers: readonly ParticipantId[];
-  /** Sorted by id; some of the sharers. */
-  readonly survivors: readonly UploadCommitment[];
+  /** Sorted by id; of some of the sharers. */
+  readonly survivors: readonly CommittedUpload[];
 }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { RoundConfig } from "./config.ts";
 import { checkRoundConfig, type RoundExpectation } from "./config-check.ts";
 import type { MaskingErrorCode } from "./error.ts";
+import { neighbourhoodFor } from "./neighbourhood.ts";
 import { itemAt, makeConfig, makeIdentities } from "./testing/round.ts";
 
 const CONFIG = makeConfig(makeIdentities(20));
@@ -60,8 +61,10 @@ test("a cohort that is unsorted, repeats somebody, or names a key's owner wrongl
 });
 
 test("a participant that is not in the cohort under its own key refuses", () => {
-  expectRefusal("not-in-cohort", { cohort: CONFIG.cohort.filter((member) => member !== OWN) });
+  const others = CONFIG.cohort.filter((member) => member !== OWN);
+  expectRefusal("not-in-cohort", { cohort: others, ...neighbourhoodFor(others.length) });
   expectRefusal("not-in-cohort", {}, EXPECTED, { ...OWN, identityKey: OTHER_HASH });
+  expectRefusal("wrong-nonce-commitment", {}, EXPECTED, { ...OWN, nonceCommitment: OTHER_HASH });
 });
 
 test("the server cannot lower the threshold, nor raise it beyond reach", () => {
@@ -69,6 +72,13 @@ test("the server cannot lower the threshold, nor raise it beyond reach", () => {
   expectRefusal("low-threshold", { threshold: 11 });
   expectRefusal("high-threshold", { threshold: 21 });
   expect(() => checkRoundConfig({ ...CONFIG, threshold: 20 }, EXPECTED, OWN)).not.toThrow();
+});
+
+test("the server can neither thin out the graph nor thicken it under an unchanged threshold", () => {
+  expect(CONFIG.degree).toBe(19);
+  expectRefusal("wrong-degree", { degree: 2 });
+  expectRefusal("wrong-degree", { degree: 18 });
+  expectRefusal("wrong-degree", { degree: 20 });
 });
 
 test("minSurvivors is at least two, the plan's, and the site's own floor", () => {

@@ -1,8 +1,10 @@
 import { bytesOfHex } from "../hex.ts";
 import { participantIdOf } from "../identity.ts";
-import { type CohortMember, hasHeadroom, type RoundConfig, thresholdFor } from "./config.ts";
+import { type CohortMember, hasHeadroom, type RoundConfig } from "./config.ts";
 import { MaskingError, type MaskingErrorCode } from "./error.ts";
+import { type Guard, strictGuard } from "./guard.ts";
 import type { Hash } from "./messages.ts";
+import { neighbourhoodFor } from "./neighbourhood.ts";
 
 /** What a participant knows of a round before it sees the configuration, and the least that it insists on. */
 export interface RoundExpectation {
@@ -46,22 +48,14 @@ export function checkRoundConfig(
 }
 
 /**
- * What holds for every configuration, whoever looks: a cohort sorted without duplicates whose ids come from its keys, a
- * safe and reachable threshold, two survivors or more, headroom. Throws {@link MaskingError}.
+ * What holds for every configuration, whoever looks: a cohort sorted without duplicates whose ids come from its keys, the
+ * masking graph that its size wants, a safe and reachable threshold, two survivors or more, headroom. Throws
+ * {@link MaskingError}.
  */
-export function checkSoundConfig(config: RoundConfig): void {
+export function checkSoundConfig(config: RoundConfig, guard: Guard = strictGuard): void {
   checkCohort(config.cohort);
+  checkNeighbourhood(config, guard);
   const size = config.cohort.length;
-  const lowest = thresholdFor(size);
-  if (config.threshold < lowest) {
-    refuse(
-      "low-threshold",
-      `threshold is ${config.threshold}, wanted ${lowest} or more for ${size}`,
-    );
-  }
-  if (config.threshold > size) {
-    refuse("high-threshold", `threshold is ${config.threshold}, wanted at most ${size}`);
-  }
   requireMinSurvivors(config, FEWEST_SURVIVORS);
   if (!hasHeadroom(size, config.clippingNorm, config.scaleBits)) {
     refuse(
@@ -71,12 +65,35 @@ export function checkSoundConfig(config: RoundConfig): void {
   }
 }
 
-/** Throws {@link MaskingError} `not-in-cohort` unless the cohort has this member under exactly this key. */
+/**
+ * Throws {@link MaskingError} unless the cohort has this member under exactly this key (`not-in-cohort`) and with exactly
+ * this commitment to its nonce (`wrong-nonce-commitment`).
+ */
 export function requireMember(config: RoundConfig, own: CohortMember): void {
   const listed = config.cohort.find((member) => member.participantId === own.participantId);
   if (listed?.identityKey !== own.identityKey) {
     const found = listed === undefined ? "not there" : "there under another key";
     refuse("not-in-cohort", `participant ${own.participantId} is ${found}`);
+  }
+  if (listed.nonceCommitment !== own.nonceCommitment) {
+    const message = `participant ${own.participantId} is there with another commitment to its nonce`;
+    refuse("wrong-nonce-commitment", message);
+  }
+}
+
+/** More neighbours than wanted are refused as well: the threshold would protect less among them. */
+function checkNeighbourhood({ cohort, degree, threshold }: RoundConfig, guard: Guard): void {
+  const wanted = neighbourhoodFor(cohort.length);
+  if (degree !== wanted.degree) {
+    const message = `degree is ${degree}, wanted ${wanted.degree} for ${cohort.length}`;
+    guard.refuse(new MaskingError("wrong-degree", message));
+  }
+  if (threshold < wanted.threshold) {
+    const message = `threshold is ${threshold}, wanted ${wanted.threshold} or more for ${cohort.length}`;
+    guard.refuse(new MaskingError("low-threshold", message));
+  }
+  if (threshold > degree + 1) {
+    refuse("high-threshold", `threshold is ${threshold}, wanted at most ${degree + 1}`);
   }
 }
 

@@ -3,12 +3,15 @@ import { canonicalJson } from "../canonical.ts";
 import { sha256Hex } from "../hash.ts";
 import { MaskingError } from "./error.ts";
 import type { Hash, ParticipantId } from "./messages.ts";
+import { mostMissingOf } from "./neighbourhood.ts";
 
 /** A participant that a round selected. */
 export interface CohortMember {
   readonly participantId: ParticipantId;
   /** Ed25519, 32 bytes as hexadecimal. */
   readonly identityKey: Hash;
+  /** Commitment to the nonce that it contributes to the masking graph's seed: see `graphNonceCommitment`. */
+  readonly nonceCommitment: Hash;
 }
 
 /** Everything that a round's participants must agree on. Its hash is in every signature, key and mask of the round. */
@@ -16,6 +19,8 @@ export interface RoundConfig {
   readonly protocol: "SA-1";
   /** What expands mask seeds. */
   readonly prg: "aes-128-ctr";
+  /** What participants commit to their vectors with, so that the sum can be verified: see `CommitmentScheme`. */
+  readonly commitment: "ring-sis-v1";
   readonly federationId: Hash;
   readonly runId: Hash;
   /** Counts from 1. */
@@ -25,9 +30,11 @@ export interface RoundConfig {
   readonly planHash: Hash;
   /** Model that the round trains from. */
   readonly parentModelHash: Hash;
-  /** 2 to 255 members, sorted by id; a member's place decides its Shamir coordinate. */
+  /** 2 to {@link MAX_COHORT} members, sorted by id. */
   readonly cohort: readonly CohortMember[];
-  /** Shares that rebuild a secret. */
+  /** Neighbours of each participant in the masking graph: of all others when it is the cohort's size less one. */
+  readonly degree: number;
+  /** Shares that rebuild a secret, of the degree + 1 that there are: one for each neighbour, and the owner's. */
   readonly threshold: number;
   /** Fewer survivors than this are never unmasked. */
   readonly minSurvivors: number;
@@ -45,8 +52,11 @@ export interface RoundConfig {
 /** float32 has 24 significant bits: a finer grid would only store rounding noise. */
 export const MAX_SCALE_BITS = 24;
 
-/** GF(2^8) has 255 coordinates other than zero. */
-const MAX_COHORT = 255;
+/** Far below 2^15, where sums of 16-bit limbs would leave the range of an int32; a key book of this size fits a message. */
+export const MAX_COHORT = 10_000;
+
+/** GF(2^8) has 255 coordinates other than zero, for neighbours and the owner. */
+const MAX_HOLDERS = 255;
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "wanted 64 lowercase hexadecimal digits");
 const count = (max: number) => z.int().min(1).max(max);
@@ -54,6 +64,7 @@ const count = (max: number) => z.int().min(1).max(max);
 const roundConfigSchema: z.ZodType<RoundConfig> = z.strictObject({
   protocol: z.literal("SA-1"),
   prg: z.literal("aes-128-ctr"),
+  commitment: z.literal("ring-sis-v1"),
   federationId: hash,
   runId: hash,
   round: count(2 ** 32 - 1),
@@ -65,11 +76,13 @@ const roundConfigSchema: z.ZodType<RoundConfig> = z.strictObject({
       z.strictObject({
         participantId: z.string().regex(/^[0-9a-f]{32}$/, "wanted 32 lowercase hexadecimal digits"),
         identityKey: hash,
+        nonceCommitment: hash,
       }),
     )
     .min(2)
     .max(MAX_COHORT),
-  threshold: count(MAX_COHORT),
+  degree: count(MAX_HOLDERS - 1),
+  threshold: count(MAX_HOLDERS),
   minSurvivors: count(MAX_COHORT),
   dimension: count(2 ** 28),
   ringBits: z.literal(32),
@@ -105,13 +118,19 @@ export function configHash(config: RoundConfig): Hash {
   return sha256Hex(serialiseRoundConfig(config));
 }
 
+/** Whether everybody is everybody's neighbour. */
+export function isComplete({ degree, cohort }: RoundConfig): boolean {
+  return degree === cohort.length - 1;
+}
+
 /**
- * The lowest threshold that is safe when a tenth of the cohort sides with the coordinator: floor((n + floor(n/10))/2) + 1,
- * so that two survivor sets can never both gather enough shares. Source: Bonawitz et al. 2017, section 6.3.
+ * Fewest advertisements that a key book may have: enough for a sum, and in a graph that is not complete no more are
+ * missing than its parameters were found for.
  */
-export function thresholdFor(cohortSize: number): number {
-  const colluders = Math.floor(cohortSize / 10);
-  return Math.floor((cohortSize + colluders) / 2) + 1;
+export function fewestAdvertised(config: RoundConfig): number {
+  const size = config.cohort.length;
+  const mostMissing = isComplete(config) ? size : mostMissingOf(size);
+  return Math.max(config.threshold, config.minSurvivors, size - mostMissing);
 }
 
 /** The finest grid, up to 2^-24, with headroom. Throws {@link MaskingError} `no-headroom` when not even whole numbers fit. */

@@ -47,7 +47,7 @@ export class SharedSecret implements Disposable {
     this.#bytes = bytes;
   }
 
-  /** 32 bytes for the purpose that `label` and `ids` name, in the round that `salt` (the config hash) names. */
+  /** 32 bytes for the purpose that `label` and `ids` name, in the exchange that `salt` (the exchange hash) names. */
   derive(salt: Uint8Array, label: string, ids: readonly string[]): Uint8Array {
     return deriveKey(this.#bytes, salt, label, ids);
   }

@@ -2,16 +2,25 @@ import { expect, test } from "vitest";
 import { bytesOfHex } from "../hex.ts";
 import { seededRandom } from "../random.ts";
 import { addRing, bytesOfWords } from "../vector.ts";
+import type { ExchangeContext } from "./exchange-context.ts";
 import { SharedSecret } from "./key-agreement.ts";
 import { MaskSet } from "./mask-set.ts";
 import { MaskStream, type MaskUse, pairwiseMask, selfMask } from "./mask-stream.ts";
-import { RoundContext } from "./round-context.ts";
-import { advertise, makeConfig, makeIdentities, share, stageOf } from "./testing/round.ts";
+import {
+  advertise,
+  makeConfig,
+  makeExchange,
+  makeIdentities,
+  share,
+  stageOf,
+  toolsFor,
+} from "./testing/round.ts";
 import { chiSquare, chiSquareLimit } from "./testing/statistics.ts";
 import { vectorLength } from "./update-vector.ts";
 
-const CONFIG = makeConfig(makeIdentities(4));
-const CONTEXT = new RoundContext(CONFIG);
+const IDENTITIES = makeIdentities(4);
+const CONFIG = makeConfig(IDENTITIES);
+const CONTEXT = makeExchange(CONFIG, IDENTITIES);
 const [ALICE = "", BOB = ""] = CONFIG.cohort.map(({ participantId }) => participantId);
 
 function expand(mask: MaskStream, words: number): Uint32Array {
@@ -20,7 +29,7 @@ function expand(mask: MaskStream, words: number): Uint32Array {
   return vector;
 }
 
-function pairwise(context: RoundContext, owner: string, peer: string, use: MaskUse): MaskStream {
+function pairwise(context: ExchangeContext, owner: string, peer: string, use: MaskUse): MaskStream {
   const secret = new SharedSecret(new Uint8Array(32).fill(7));
   return pairwiseMask(context, secret, owner, peer, use);
 }
@@ -68,7 +77,14 @@ test("the masks of a pair cancel, and differ from the round's other masks", () =
 });
 
 test("the masks of a pair do not cancel when the two were shown different models", () => {
-  const other = new RoundContext({ ...CONFIG, parentModelHash: "ef".repeat(32) });
+  const other = makeExchange({ ...CONFIG, parentModelHash: "ef".repeat(32) }, IDENTITIES);
+  const sum = expand(pairwise(CONTEXT, ALICE, BOB, "put-on"), 100);
+  addRing(sum, expand(pairwise(other, BOB, ALICE, "put-on"), 100));
+  expect(sum.some((word) => word !== 0)).toBe(true);
+});
+
+test("the masks of a pair do not cancel when the two were shown different key books", () => {
+  const other = makeExchange(CONFIG, IDENTITIES.slice(0, 3));
   const sum = expand(pairwise(CONTEXT, ALICE, BOB, "put-on"), 100);
   addRing(sum, expand(pairwise(other, BOB, ALICE, "put-on"), 100));
   expect(sum.some((word) => word !== 0)).toBe(true);
@@ -84,7 +100,7 @@ function maskedUpload(vector: Uint32Array): Uint32Array {
   const sealed = collection.sealedSharesFor(first);
   const stage = stageOf(shared, first).openShares(collection.sharers, sealed);
   const masked = vector.slice();
-  stage.mask(masked);
+  stage.mask(masked, toolsFor("first"));
   return masked;
 }
 

@@ -1,7 +1,7 @@
+import type { ExchangeContext } from "./exchange-context.ts";
 import { deriveKey, type SharedSecret } from "./key-agreement.ts";
 import { Keystream } from "./keystream.ts";
 import type { ParticipantId } from "./messages.ts";
-import type { RoundContext } from "./round-context.ts";
 
 /** A mask that is added or subtracted, as what it expands from. Prints nothing of it. */
 export class MaskStream implements Disposable {
@@ -35,7 +35,7 @@ export type MaskUse = "put-on" | "take-off";
 
 /** The mask that only `owner` knows, from its seed of 32 bytes. */
 export function selfMask(
-  context: RoundContext,
+  context: ExchangeContext,
   seed: Uint8Array,
   owner: ParticipantId,
   use: MaskUse,
@@ -48,7 +48,7 @@ export function selfMask(
  * other subtracts it, so that it cancels in the sum of both.
  */
 export function pairwiseMask(
-  context: RoundContext,
+  context: ExchangeContext,
   secret: SharedSecret,
   owner: ParticipantId,
   peer: ParticipantId,

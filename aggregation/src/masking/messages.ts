@@ -13,6 +13,8 @@ export interface KeyAdvertisement {
   readonly maskKey: Uint8Array;
   /** Commitment to the self-mask seed, 32 bytes. */
   readonly selfMaskCommitment: Uint8Array;
+  /** What its nonce commitment in the round's configuration commits to, 32 bytes. */
+  readonly graphNonce: Uint8Array;
   /** Ed25519 by the identity key over everything above and the config hash, 64 bytes. */
   readonly signature: Uint8Array;
 }
@@ -24,13 +26,22 @@ export interface SealedShare {
   readonly ciphertext: Uint8Array;
 }
 
-/** A participant's signature over the Merkle root of its masked update's chunks. */
+/** A participant's signature over what it uploaded, and over what it claims to have masked. */
 export interface UploadCommitment {
   readonly participantId: ParticipantId;
-  /** 32 bytes. */
+  /** Merkle root of the masked vector's chunks, 32 bytes. */
   readonly uploadRoot: Uint8Array;
+  /** SHA-256 of the commitment to the vector before it was masked, 32 bytes. */
+  readonly commitmentHash: Uint8Array;
   /** Ed25519, 64 bytes. */
   readonly signature: Uint8Array;
+}
+
+/** What a participant delivers beside its masked vector. */
+export interface CommittedUpload {
+  readonly upload: UploadCommitment;
+  /** Homomorphic commitment to the vector before it was masked, `COMMITMENT_BYTES` (16 KiB). */
+  readonly commitment: Uint8Array;
 }
 
 /** A survivor's signature over the survivor set: at most one per participant and round. */

@@ -8,59 +8,81 @@ import {
   signAdvertisement,
 } from "./advertisement.ts";
 import { requireDistinct, requireEnough } from "./checks.ts";
-import type { RoundConfig } from "./config.ts";
+import { fewestAdvertised, type RoundConfig } from "./config.ts";
 import { MaskingError } from "./error.ts";
+import { ExchangeContext } from "./exchange-context.ts";
+import { type Guard, strictGuard } from "./guard.ts";
 import type { KeyAdvertisement } from "./messages.ts";
-import { type Seat, takeSeat } from "./participant-seat.ts";
-import { type KeyBook, SharingStage } from "./participant-sharing.ts";
+import { requireSeat } from "./participant-seat.ts";
+import { SharingStage } from "./participant-sharing.ts";
+import { RoundContext } from "./round-context.ts";
 import { RoundKeys } from "./round-keys.ts";
 import { SingleUseSecret } from "./single-use.ts";
+
+/** What a participant brings to a round's exchange. */
+export interface ParticipantSecrets {
+  readonly identity: Identity;
+  /** 32 random bytes whose commitment (`graphNonceCommitment`) the participant sent before the configuration was made. */
+  readonly graphNonce: Uint8Array;
+  /** For keys and shares: must be secret. */
+  readonly random: RandomSource;
+}
 
 /** A participant's first stage: its fresh public keys are ready, the others' are not there yet. */
 export class AdvertisingStage implements Disposable {
   readonly advertisement: KeyAdvertisement;
-  readonly #seat: Seat;
+  readonly #context: RoundContext;
+  readonly #secrets: ParticipantSecrets;
   readonly #keys: SingleUseSecret<RoundKeys>;
-  readonly #random: RandomSource;
 
   private constructor(
-    seat: Seat,
+    context: RoundContext,
+    secrets: ParticipantSecrets,
     keys: RoundKeys,
     advertisement: KeyAdvertisement,
-    random: RandomSource,
   ) {
     this.advertisement = advertisement;
-    this.#seat = seat;
+    this.#context = context;
+    this.#secrets = secrets;
     this.#keys = new SingleUseSecret(keys);
-    this.#random = random;
   }
 
   /**
-   * Makes the round's keys and signs them. `config` must have passed `checkRoundConfig`; `random` must be secret. Throws
-   * {@link MaskingError} for a configuration that is not sound or does not have `identity` in its cohort.
+   * Makes the round's keys and signs them, together with the nonce, which is no secret any more. `config` must have passed
+   * `checkRoundConfig`. Throws {@link MaskingError} for a configuration that is not sound, or does not have the identity
+   * (`not-in-cohort`) and the commitment to this nonce (`wrong-nonce-commitment`) in its cohort.
    */
-  static begin(config: RoundConfig, identity: Identity, random: RandomSource): AdvertisingStage {
-    const seat = takeSeat(config, identity);
+  static begin(
+    config: RoundConfig,
+    secrets: ParticipantSecrets,
+    guard: Guard = strictGuard,
+  ): AdvertisingStage {
+    const { identity, graphNonce, random } = secrets;
+    const context = new RoundContext(config, guard);
+    requireSeat(context, identity, graphNonce);
     const keys = new RoundKeys(random);
-    const advertisement = signAdvertisement(identity, seat.context, {
+    const advertisement = signAdvertisement(identity, context, {
       encryptionKey: keys.encryption.publicKey,
       maskKey: keys.mask.publicKey,
       selfMaskCommitment: keys.withSelfMaskSeed((seed) =>
-        selfMaskCommitmentOf(seat.context, identity.participantId, seed),
+        selfMaskCommitmentOf(context, identity.participantId, seed),
       ),
+      graphNonce,
     });
-    return new AdvertisingStage(seat, keys, advertisement, random);
+    return new AdvertisingStage(context, secrets, keys, advertisement);
   }
 
   /**
-   * Shares this participant's two secrets among everybody in the book, itself included. Throws {@link MaskingError} and
-   * changes nothing unless the book has at least `threshold` distinct members of the cohort with distinct, signed, usable
-   * keys, and this participant's advertisement as it was sent.
+   * Shares this participant's two secrets among its neighbours in the book and itself. Throws {@link MaskingError} and
+   * changes nothing unless the book has at least `fewestAdvertised` distinct members of the cohort with distinct, signed,
+   * usable keys and opened nonces, and this participant's advertisement as it was sent.
    */
   openKeyBook(advertisements: readonly KeyAdvertisement[]): SharingStage {
     const keys = this.#keys.get();
-    const book = this.#checkBook(advertisements);
-    const next = SharingStage.begin(this.#seat, keys, book, this.#random);
+    this.#checkBook(advertisements);
+    const { identity, random } = this.#secrets;
+    const context = new ExchangeContext(this.#context, advertisements);
+    const next = SharingStage.begin({ context, identity }, keys, random);
     this.#keys.take();
     return next;
   }
@@ -70,12 +92,13 @@ export class AdvertisingStage implements Disposable {
     this.#keys[Symbol.dispose]();
   }
 
-  #checkBook(advertisements: readonly KeyAdvertisement[]): KeyBook {
-    const { context, identity } = this.#seat;
-    requireDistinct(advertisements.map(({ participantId }) => participantId));
-    requireEnough(advertisements.length, context.config.threshold, "participants in the key book");
-    const book = new Map(advertisements.map((entry) => [entry.participantId, entry]));
-    const own = book.get(identity.participantId);
+  #checkBook(advertisements: readonly KeyAdvertisement[]): void {
+    const context = this.#context;
+    const { participantId } = this.#secrets.identity;
+    requireDistinct(advertisements.map((entry) => entry.participantId));
+    const fewest = fewestAdvertised(context.config);
+    requireEnough(advertisements.length, fewest, "participants in the key book");
+    const own = advertisements.find((entry) => entry.participantId === participantId);
     if (own === undefined) {
       throw new MaskingError("own-message-missing", "the key book lacks this participant's keys");
     }
@@ -87,6 +110,5 @@ export class AdvertisingStage implements Disposable {
       );
     }
     requireDistinctKeys(advertisements);
-    return book;
   }
 }

@@ -1,12 +1,20 @@
 import { expect, test } from "vitest";
 import { createIdentity } from "../identity.ts";
-import { seededRandom } from "../random.ts";
 import { signAdvertisement } from "./advertisement.ts";
 import type { MaskingErrorCode } from "./error.ts";
 import type { KeyAdvertisement, ParticipantId, SealedShare } from "./messages.ts";
 import { AdvertisingStage } from "./participant-advertising.ts";
 import { RoundContext } from "./round-context.ts";
-import { advertise, itemAt, makeConfig, makeIdentities, share, stageOf } from "./testing/round.ts";
+import {
+  advertise,
+  itemAt,
+  makeConfig,
+  makeIdentities,
+  nonceOf,
+  secretsOf,
+  share,
+  stageOf,
+} from "./testing/round.ts";
 
 // Five participants, threshold three; the server lies to the first.
 const IDENTITIES = makeIdentities(5);
@@ -33,8 +41,15 @@ function replaced(
 
 test("a participant that is not in the cohort under its key begins no round", () => {
   const stranger = createIdentity(new Uint8Array(32).fill(1));
-  expect(() => AdvertisingStage.begin(CONFIG, stranger, seededRandom("x"))).toThrow(
+  expect(() => AdvertisingStage.begin(CONFIG, secretsOf(stranger))).toThrow(
     withCode("not-in-cohort"),
+  );
+});
+
+test("a participant whose commitment to its nonce is not in the configuration as it sent it opens no nonce", () => {
+  const graphNonce = nonceOf(PEER);
+  expect(() => AdvertisingStage.begin(CONFIG, { ...secretsOf(VICTIM), graphNonce })).toThrow(
+    withCode("wrong-nonce-commitment"),
   );
 });
 
@@ -66,6 +81,12 @@ test("a key book that was tampered with is refused, and the honest one is still 
     encryptionKey: entry.maskKey,
     maskKey: entry.encryptionKey,
   });
+  const otherNonce = (entry: KeyAdvertisement): KeyAdvertisement =>
+    signAdvertisement(PEER, CONTEXT, { ...entry, graphNonce: nonceOf(VICTIM) });
+  const unsignedNonce = (entry: KeyAdvertisement): KeyAdvertisement => ({
+    ...entry,
+    graphNonce: nonceOf(VICTIM),
+  });
   const short = (entry: KeyAdvertisement): KeyAdvertisement => ({
     ...entry,
     maskKey: entry.maskKey.subarray(1),
@@ -81,6 +102,8 @@ test("a key book that was tampered with is refused, and the honest one is still 
     [[...book, stranger], "unknown-participant"],
     [replaced(book, OTHER, unsigned), "bad-signature"],
     [replaced(book, OTHER, swapped), "bad-signature"],
+    [replaced(book, OTHER, otherNonce), "wrong-opening"],
+    [replaced(book, OTHER, unsignedNonce), "bad-signature"],
     [replaced(book, OTHER, short), "wrong-length"],
     [replaced(book, OTHER, stolenKey), "duplicate-key"],
     [replaced(book, OTHER, oneKey), "duplicate-key"],
@@ -92,7 +115,7 @@ test("a key book that was tampered with is refused, and the honest one is still 
 
 test("a key book with other keys of this participant is refused even when they are signed by it", () => {
   const { stage, book } = honestBook();
-  const second = AdvertisingStage.begin(CONFIG, VICTIM, seededRandom("second start"));
+  const second = AdvertisingStage.begin(CONFIG, secretsOf(VICTIM, "second start"));
   const lie = replaced(book, SELF, () => second.advertisement);
   expect(() => stage.openKeyBook(lie)).toThrow(withCode("own-message-altered"));
 });

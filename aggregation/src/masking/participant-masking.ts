@@ -1,6 +1,11 @@
+import type { Commitment } from "../commitment/commitment.ts";
+import type { Words } from "../commitment/commitment-scheme.ts";
+import { drawCommitmentRandomness } from "../commitment/randomness.ts";
 import type { OpenKernels } from "../kernels/kernels.ts";
 import { openFastKernels } from "../kernels/open-kernels.ts";
-import { requireLength } from "./checks.ts";
+import { uploadRoot } from "../merkle.ts";
+import type { RandomSource } from "../random.ts";
+import { bytesOfWords } from "../vector.ts";
 import { MaskingError } from "./error.ts";
 import type { HeldShares } from "./held-shares.ts";
 import type { MaskSet } from "./mask-set.ts";
@@ -9,7 +14,19 @@ import { ConfirmingStage } from "./participant-confirming.ts";
 import type { Seat } from "./participant-seat.ts";
 import { SingleUseSecret } from "./single-use.ts";
 import { signUpload } from "./survivors.ts";
-import { vectorLength } from "./update-vector.ts";
+import { contentOf, randomnessOf, vectorLength } from "./update-vector.ts";
+
+/** What commits to vectors: `CommitmentScheme`. */
+export interface VectorCommitter {
+  commit(words: Words, randomness: Words): Commitment;
+}
+
+/** What masking a vector takes. */
+export interface MaskingTools {
+  readonly committer: VectorCommitter;
+  /** For the commitment's randomness: must be secret. */
+  readonly random: RandomSource;
+}
 
 /** A participant's third stage: masks are agreed, its update is not masked yet. */
 export class MaskingStage implements Disposable {
@@ -26,32 +43,28 @@ export class MaskingStage implements Disposable {
   }
 
   /**
-   * Masks an encoded update in place, once: the difference of two vectors under the same masks would be bare. The masks
-   * are wiped. Shape `[vectorLength(dimension)]`. Throws {@link MaskingError} `wrong-dimension`, `stage-used`.
+   * Commits to an encoded update, masks it in place and signs both, once: the difference of two vectors under the same
+   * masks would be bare. The masks are wiped. `vector`: shape `[vectorLength(dimension)]`; its last words, whatever they
+   * are, become the commitment's randomness. Throws {@link MaskingError} `wrong-dimension`, `stage-used`.
    */
-  mask(vector: Uint32Array, openKernels: OpenKernels = openFastKernels): void {
-    const wanted = vectorLength(this.#seat.context.config.dimension);
+  mask(
+    vector: Uint32Array,
+    tools: MaskingTools,
+    openKernels: OpenKernels = openFastKernels,
+  ): ConfirmingStage {
+    const { context, identity } = this.#seat;
+    const { dimension } = context.config;
+    const wanted = vectorLength(dimension);
     if (vector.length !== wanted) {
       const message = `vector has ${vector.length} words, wanted ${wanted}`;
       throw new MaskingError("wrong-dimension", message);
     }
     using masks = this.#masks.take();
+    const commitment = commitTo(vector, tools);
     masks.applyTo(vector, 0, openKernels);
-  }
-
-  /**
-   * Signs the root of the masked vector's bytes (`uploadRoot`, 32 bytes). Throws {@link MaskingError} `not-masked` before
-   * {@link mask}, `wrong-length`, `stage-used`.
-   */
-  commit(uploadRoot: Uint8Array): ConfirmingStage {
-    const { context, identity } = this.#seat;
-    this.#held.get();
-    if (this.#masks.isHeld) {
-      throw new MaskingError("not-masked", "nothing was masked that could be committed to");
-    }
-    requireLength(uploadRoot, 32, "upload root", identity.participantId);
-    const commitment = signUpload(identity, context, uploadRoot.slice());
-    return new ConfirmingStage(this.#seat, this.#sharers, commitment, this.#held.take());
+    const roots = { uploadRoot: uploadRoot(bytesOfWords(vector)), commitment };
+    const upload = signUpload(identity, context, roots);
+    return new ConfirmingStage(this.#seat, this.#sharers, upload, this.#held.take());
   }
 
   /** Wipes masks and shares, unless a next stage has them. */
@@ -59,4 +72,13 @@ export class MaskingStage implements Disposable {
     this.#masks[Symbol.dispose]();
     this.#held[Symbol.dispose]();
   }
+}
+
+/** Writes fresh randomness behind a vector's content, and commits to the content under it. */
+function commitTo(vector: Uint32Array, { committer, random }: MaskingTools): Uint8Array {
+  const randomness = drawCommitmentRandomness(random);
+  randomnessOf(vector).set(randomness);
+  const commitment = committer.commit(contentOf(vector), randomness);
+  randomness.fill(0);
+  return commitment.toBytes();
 }

@@ -1,7 +1,7 @@
 import { byId, requireAmong, requireDistinct, requireEnough } from "./checks.ts";
 import type { HeldShares } from "./held-shares.ts";
 import type { ParticipantId, RevealedShares, SurvivorAck, UploadCommitment } from "./messages.ts";
-import type { Seat } from "./participant-seat.ts";
+import { holdersAmong, type Seat } from "./participant-seat.ts";
 import { SingleUseSecret } from "./single-use.ts";
 import { checkAck, signAck, survivorDigest } from "./survivors.ts";
 
@@ -10,8 +10,8 @@ export class RevealingStage implements Disposable {
   readonly ack: SurvivorAck;
   readonly #seat: Seat;
   readonly #digest: Uint8Array;
-  /** Sorted, as is #dropouts; no id is in both. */
-  readonly #survivors: readonly ParticipantId[];
+  readonly #survivors: ReadonlySet<ParticipantId>;
+  /** Sharers that did not survive. */
   readonly #dropouts: readonly ParticipantId[];
   readonly #held: SingleUseSecret<HeldShares>;
 
@@ -24,27 +24,31 @@ export class RevealingStage implements Disposable {
   ) {
     this.#seat = seat;
     this.#digest = survivorDigest(seat.context, survivors);
-    this.#survivors = byId(survivors).map(({ participantId }) => participantId);
-    this.#dropouts = [...sharers].filter((id) => !this.#survivors.includes(id)).toSorted();
+    this.#survivors = new Set(byId(survivors).map(({ participantId }) => participantId));
+    this.#dropouts = [...sharers].filter((id) => !this.#survivors.has(id)).toSorted();
     this.#held = new SingleUseSecret(held);
     this.ack = signAck(seat.identity, seat.context, this.#digest);
   }
 
   /**
-   * Reveals, once, shares of survivors' self masks and of dropouts' mask keys, and wipes all that is held. Throws
-   * {@link MaskingError} and reveals nothing unless at least `threshold` distinct survivors signed this very set.
+   * Reveals, once, shares of self masks of the survivors in this participant's neighbourhood and of mask keys of the
+   * dropouts in it, and wipes all that is held. No id is in both: survivors and dropouts were fixed by one signed set.
+   * Throws {@link MaskingError} and reveals nothing unless all of `acks` are distinct survivors' signatures over this very
+   * set, and at least `threshold` of them from this participant's neighbourhood.
    */
   reveal(acks: readonly SurvivorAck[]): RevealedShares {
     const { context } = this.#seat;
     this.#held.get();
     const ids = requireDistinct(acks.map(({ participantId }) => participantId));
-    requireAmong(ids, new Set(this.#survivors), "survivors");
-    requireEnough(ids.size, context.config.threshold, "acknowledgements");
+    requireAmong(ids, this.#survivors, "survivors");
+    const around = holdersAmong(this.#seat, ids).length;
+    const what = "acknowledgements in this participant's neighbourhood";
+    requireEnough(around, context.config.threshold, what);
     for (const ack of acks) checkAck(context, ack, this.#digest);
     using held = this.#held.take();
     return {
-      selfMaskShares: held.selfMaskShares(this.#survivors),
-      maskKeyShares: held.maskKeyShares(this.#dropouts),
+      selfMaskShares: held.selfMaskShares(holdersAmong(this.#seat, this.#survivors)),
+      maskKeyShares: held.maskKeyShares(holdersAmong(this.#seat, this.#dropouts)),
     };
   }
 

@@ -1,25 +1,41 @@
+import { graphNonceCommitment } from "../graph/graph-seed.ts";
 import { hexOf } from "../hex.ts";
 import type { Identity } from "../identity.ts";
-import type { RoundConfig } from "./config.ts";
 import { requireMember } from "./config-check.ts";
+import type { ExchangeContext } from "./exchange-context.ts";
 import type { ParticipantId } from "./messages.ts";
-import { RoundContext } from "./round-context.ts";
+import type { RoundContext } from "./round-context.ts";
 
-/** One participant's place in one round: what all of its stages have in common, and nothing secret but its signature. */
+/** One participant's place in an exchange whose key book is fixed, and nothing secret but its signature. */
 export interface Seat {
-  readonly context: RoundContext;
+  readonly context: ExchangeContext;
   readonly identity: Identity;
 }
 
-/** Throws {@link MaskingError} unless the configuration is sound and has the identity in its cohort. */
-export function takeSeat(config: RoundConfig, identity: Identity): Seat {
-  const context = new RoundContext(config);
-  const { participantId, publicKey } = identity;
-  requireMember(config, { participantId, identityKey: hexOf(publicKey) });
-  return { context, identity };
+/**
+ * Throws {@link MaskingError} unless the cohort has the identity and the commitment to its nonce: `not-in-cohort`,
+ * `wrong-nonce-commitment`.
+ */
+export function requireSeat(
+  { config }: RoundContext,
+  { participantId, publicKey }: Identity,
+  graphNonce: Uint8Array,
+): void {
+  const nonceCommitment = hexOf(graphNonceCommitment(participantId, graphNonce));
+  requireMember(config, { participantId, identityKey: hexOf(publicKey), nonceCommitment });
 }
 
-/** Ids of everybody but the participant itself. */
-export function othersThan(seat: Seat, ids: Iterable<ParticipantId>): ParticipantId[] {
-  return [...ids].filter((id) => id !== seat.identity.participantId);
+/** The participant's neighbours among `ids`, in their order. */
+export function neighboursAmong(
+  { context, identity }: Seat,
+  ids: Iterable<ParticipantId>,
+): ParticipantId[] {
+  const neighbours = new Set(context.neighboursOf(identity.participantId));
+  return [...ids].filter((id) => neighbours.has(id));
+}
+
+/** Who of `ids` holds a share of the participant's secrets: itself and its neighbours, in their order. */
+export function holdersAmong(seat: Seat, ids: Iterable<ParticipantId>): ParticipantId[] {
+  const { context, identity } = seat;
+  return [...ids].filter((id) => context.isHolder(identity.participantId, id));
 }

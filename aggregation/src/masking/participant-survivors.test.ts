@@ -1,26 +1,31 @@
 import { expect, test } from "vitest";
+import { drawCommitmentRandomness } from "../commitment/randomness.ts";
+import { sha256 } from "../hash.ts";
 import { uploadRoot } from "../merkle.ts";
 import { bytesOfWords } from "../vector.ts";
 import type { MaskingErrorCode } from "./error.ts";
 import type { ParticipantId, SurvivorAck, UploadCommitment } from "./messages.ts";
-import { RoundContext } from "./round-context.ts";
 import { signUpload } from "./survivors.ts";
 import {
   advertise,
   confirm,
   itemAt,
   makeConfig,
+  makeExchange,
   makeIdentities,
   makeVector,
+  SCHEME,
   share,
   stageOf,
+  toolsFor,
   upload,
 } from "./testing/round.ts";
+import { contentOf } from "./update-vector.ts";
 
 // Six participants, threshold four, of whom the last uploads nothing; the server lies to the first.
 const IDENTITIES = makeIdentities(6);
 const CONFIG = makeConfig(IDENTITIES, { minSurvivors: 5 });
-const CONTEXT = new RoundContext(CONFIG);
+const CONTEXT = makeExchange(CONFIG, IDENTITIES);
 const IDS = IDENTITIES.map(({ participantId }) => participantId);
 const SELF = itemAt(IDS, 0);
 const DROPOUT = itemAt(IDS, 5);
@@ -40,21 +45,22 @@ function masking() {
 
 test("one vector is masked, once: a second one under the same masks would give away the difference", () => {
   const stage = masking();
-  expect(() => stage.mask(vectorOf(SELF).subarray(1))).toThrow(withCode("wrong-dimension"));
-  stage.mask(vectorOf(SELF));
+  const tools = toolsFor(SELF);
+  expect(() => stage.mask(vectorOf(SELF).subarray(1), tools)).toThrow(withCode("wrong-dimension"));
+  stage.mask(vectorOf(SELF), tools);
   const second = vectorOf(SELF);
-  expect(() => stage.mask(second)).toThrow(withCode("stage-used"));
+  expect(() => stage.mask(second, tools)).toThrow(withCode("stage-used"));
   expect(second).toEqual(vectorOf(SELF));
 });
 
-test("nothing is committed to before it is masked, and one root only", () => {
-  const stage = masking();
-  const root = new Uint8Array(32);
-  expect(() => stage.commit(root)).toThrow(withCode("not-masked"));
-  stage.mask(vectorOf(SELF));
-  expect(() => stage.commit(root.subarray(1))).toThrow(withCode("wrong-length"));
-  stage.commit(root);
-  expect(() => stage.commit(root)).toThrow(withCode("stage-used"));
+test("what is signed is the root of the masked bytes and the hash of a commitment that the vector opens", () => {
+  const masked = vectorOf(SELF);
+  const { upload, commitment } = masking().mask(masked, toolsFor(SELF));
+  expect(upload.uploadRoot).toEqual(uploadRoot(bytesOfWords(masked)));
+  expect(upload.commitmentHash).toEqual(sha256(commitment));
+  const randomness = drawCommitmentRandomness(toolsFor(SELF).random);
+  const wanted = SCHEME.commit(contentOf(vectorOf(SELF)), randomness);
+  expect(commitment).toEqual(wanted.toBytes());
 });
 
 test("a survivor set that was tampered with is not signed, and the honest one still is, in any order", () => {
@@ -65,7 +71,8 @@ test("a survivor set that was tampered with is not signed, and the honest one st
   const [own, second] = [itemAt(survivors, 0), itemAt(survivors, 1)];
   const rest = survivors.slice(2);
   const root = uploadRoot(bytesOfWords(vectorOf("forged")));
-  const signedBy = (index: number) => signUpload(itemAt(IDENTITIES, index), CONTEXT, root);
+  const forged = { uploadRoot: root, commitment: new Uint8Array(3) };
+  const signedBy = (index: number) => signUpload(itemAt(IDENTITIES, index), CONTEXT, forged).upload;
   const cases: [readonly UploadCommitment[], MaskingErrorCode][] = [
     [[second, ...rest, signedBy(5)], "own-message-missing"],
     [[own, ...rest], "too-few"],
@@ -73,6 +80,8 @@ test("a survivor set that was tampered with is not signed, and the honest one st
     [[own, { ...second, participantId: "0".repeat(32) }, ...rest], "unknown-participant"],
     [[own, { ...second, uploadRoot: root }, ...rest], "bad-signature"],
     [[own, { ...second, uploadRoot: root.subarray(1) }, ...rest], "wrong-length"],
+    [[own, { ...second, commitmentHash: root }, ...rest], "bad-signature"],
+    [[own, { ...second, commitmentHash: root.subarray(1) }, ...rest], "wrong-length"],
     [[signedBy(0), second, ...rest], "own-message-altered"],
   ];
   for (const [lie, code] of cases) expect(() => stage.confirm(lie)).toThrow(withCode(code));
@@ -92,7 +101,8 @@ test("a survivor that did not share keys is not accepted", () => {
   const five = share(advertise(CONFIG, IDENTITIES), SURVIVORS);
   const step = upload(five, vectorOf);
   const { survivors } = step.server.close();
-  const late = signUpload(itemAt(IDENTITIES, 5), CONTEXT, new Uint8Array(32));
+  const vector = { uploadRoot: new Uint8Array(32), commitment: new Uint8Array(3) };
+  const { upload: late } = signUpload(itemAt(IDENTITIES, 5), CONTEXT, vector);
   expect(() => stageOf(step, SELF).confirm([...survivors, late])).toThrow(
     withCode("unknown-participant"),
   );
@@ -138,6 +148,14 @@ test("survivors that were shown different sets never reveal: the server cannot g
   );
   const acks = stages.map(({ ack }) => ack);
   for (const stage of stages) expect(() => stage.reveal(acks)).toThrow(withCode("bad-signature"));
+});
+
+test("survivors that were shown different key books never reveal to each other", () => {
+  const five = advertise(CONFIG, IDENTITIES.slice(0, 5));
+  const step = confirm(upload(share(five), vectorOf));
+  const other = confirm(uploaded(IDS.slice(0, 5)));
+  const { acks } = other.server.close();
+  expect(() => stageOf(step, SELF).reveal(acks)).toThrow(withCode("bad-signature"));
 });
 
 test("signatures of an earlier round do not count", () => {

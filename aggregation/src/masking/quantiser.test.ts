@@ -5,7 +5,7 @@ import { addRing } from "../vector.ts";
 import { quantisedLimit } from "./config.ts";
 import { decodeSum, encodeUpdate, type UpdateEncoding } from "./quantiser.ts";
 import { makeConfig, makeIdentities } from "./testing/round.ts";
-import { COUNT_WORDS, type UpdateCounts, vectorLength } from "./update-vector.ts";
+import { COUNT_WORDS, contentOf, type UpdateCounts, vectorLength } from "./update-vector.ts";
 
 const CONFIG = makeConfig(makeIdentities(10), { dimension: 40 });
 const COUNTS: UpdateCounts = {
@@ -16,7 +16,7 @@ const COUNTS: UpdateCounts = {
 };
 
 const withCode = (code: string) => expect.objectContaining({ code });
-const quanta = (vector: Uint32Array) => new Int32Array(vector.slice(0, -COUNT_WORDS));
+const quanta = (vector: Uint32Array) => new Int32Array(contentOf(vector).slice(0, -COUNT_WORDS));
 
 function updates(config: UpdateEncoding) {
   const finite = fc.float({ noNaN: true, noDefaultInfinity: true });
@@ -103,7 +103,7 @@ test("the sum of encoded updates decodes to their weighted mean within the round
         examples += weight;
         loss += 2 ** 32 - 1;
       }
-      const decoded = decodeSum(sum, members.length, CONFIG);
+      const decoded = decodeSum(contentOf(sum), members.length, CONFIG);
       expect(decoded.counts).toEqual({
         trainingExamples: examples,
         evaluationExamples: 80 * members.length,
@@ -127,7 +127,7 @@ test("a whole cohort at the clipping norm neither wraps nor is called an overflo
   for (let i = 0; i < 10; i++) {
     addRing(sum, encodeUpdate({ delta, counts: COUNTS }, CONFIG, seededRandom(`${i}`)));
   }
-  const { meanDelta } = decodeSum(sum, 10, CONFIG);
+  const { meanDelta } = decodeSum(contentOf(sum), 10, CONFIG);
   expect(meanDelta[3]).toBeCloseTo(-CONFIG.clippingNorm, 5);
 });
 
@@ -168,7 +168,7 @@ test("counts that are not whole, negative, too large or contradictory are refuse
 
 test("a sum that so many updates cannot add up to is refused", () => {
   const delta = new Float32Array(CONFIG.dimension);
-  const honest = encodeUpdate({ delta, counts: COUNTS }, CONFIG, seededRandom("sum"));
+  const honest = contentOf(encodeUpdate({ delta, counts: COUNTS }, CONFIG, seededRandom("sum")));
   const changed = (index: number, word: number) => {
     const sum = honest.slice();
     sum.set([word], index < 0 ? sum.length + index : index);

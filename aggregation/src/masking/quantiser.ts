@@ -6,6 +6,8 @@ import { quantisedLimit, type RoundConfig } from "./config.ts";
 import { MaskingError } from "./error.ts";
 import {
   COUNT_WORDS,
+  contentLength,
+  contentOf,
   readCounts,
   type UpdateCounts,
   vectorLength,
@@ -34,8 +36,8 @@ export type UpdateEncoding = Pick<
 
 /**
  * An update as the vector that is masked: clipped to an L2 norm of `clippingNorm`, times its weight
- * min(trainingExamples, maxExamples) / maxExamples, times 2^scaleBits, rounded to an integer without bias, then counts.
- * Shape `[vectorLength(dimension)]`. `random` decides the rounding and must be secret in production. Throws
+ * min(trainingExamples, maxExamples) / maxExamples, times 2^scaleBits, rounded to an integer without bias, then counts,
+ * then zeros where masking puts the commitment's randomness. Shape `[vectorLength(dimension)]`. `random` decides the rounding and must be secret in production. Throws
  * {@link MaskingError} `wrong-dimension`, `non-finite` naming the index, `bad-counts`.
  */
 export function encodeUpdate(
@@ -47,7 +49,7 @@ export function encodeUpdate(
   const norm = l2Norm(delta, config.dimension);
   const capped = Math.min(counts.trainingExamples, config.maxExamples);
   const vector = new Uint32Array(vectorLength(config.dimension));
-  writeCounts(vector.subarray(-COUNT_WORDS), { ...counts, trainingExamples: capped });
+  writeCounts(contentOf(vector).subarray(-COUNT_WORDS), { ...counts, trainingExamples: capped });
   const clip = norm > config.clippingNorm ? config.clippingNorm / norm : 1;
   const factor = (capped / config.maxExamples) * clip * 2 ** config.scaleBits;
   const limit = quantisedLimit(config.clippingNorm, config.scaleBits);
@@ -61,7 +63,7 @@ export function encodeUpdate(
 }
 
 /**
- * What `survivors` encoded updates' sum in Z_2^32 stands for. `sum`: shape `[vectorLength(dimension)]`. Throws
+ * What `survivors` encoded updates' sum in Z_2^32 stands for. `sum`: shape `[contentLength(dimension)]`. Throws
  * {@link MaskingError} `wrong-dimension`; `overflow` for a value, and `bad-counts` for a count, that so many updates
  * cannot add up to; `no-examples` when all weights are zero.
  */
@@ -98,7 +100,7 @@ function l2Norm(delta: Float32Array, dimension: number): number {
 }
 
 function requireSum(sum: Uint32Array, survivors: number, config: UpdateEncoding): void {
-  const wanted = vectorLength(config.dimension);
+  const wanted = contentLength(config.dimension);
   if (sum.length !== wanted) {
     throw new MaskingError("wrong-dimension", `sum has ${sum.length} words, wanted ${wanted}`);
   }

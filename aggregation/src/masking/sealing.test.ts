@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import { seededRandom } from "../random.ts";
 import { AgreementKey } from "./key-agreement.ts";
 import type { SealedShare } from "./messages.ts";
-import { RoundContext } from "./round-context.ts";
 import { openShare, SEALED_BYTES, SHARE_BYTES, sealingKey, sealShare } from "./sealing.ts";
-import { makeConfig, makeIdentities } from "./testing/round.ts";
+import { makeConfig, makeExchange, makeIdentities } from "./testing/round.ts";
 
-const CONFIG = makeConfig(makeIdentities(4));
-const CONTEXT = new RoundContext(CONFIG);
+const IDENTITIES = makeIdentities(4);
+const CONFIG = makeConfig(IDENTITIES);
+const CONTEXT = makeExchange(CONFIG, IDENTITIES);
 const [ALICE = "", BOB = "", CAROL = ""] = CONFIG.cohort.map(({ participantId }) => participantId);
 const SHARE = Uint8Array.from({ length: SHARE_BYTES }, (_, i) => 3 * i);
 
@@ -41,7 +41,7 @@ test("a share with any bit flipped does not open, and its sender is named", () =
   }
 });
 
-test("a share opens only for its addressee, from its sender, in its round", () => {
+test("a share opens only for its addressee, from its sender, in its round and under its key book", () => {
   const sealed = sealShare(SEALING, CONTEXT, ALICE, BOB, SHARE);
   const diverted: SealedShare[] = [
     { ...sealed, to: CAROL },
@@ -50,8 +50,10 @@ test("a share opens only for its addressee, from its sender, in its round", () =
   ];
   for (const share of diverted)
     expect(() => openShare(OPENING, CONTEXT, share)).toThrow(unopenable);
-  const next = new RoundContext({ ...CONFIG, round: 2 });
+  const next = makeExchange({ ...CONFIG, round: 2 }, IDENTITIES);
   expect(() => openShare(OPENING, next, sealed)).toThrow(unopenable);
+  const otherBook = makeExchange(CONFIG, IDENTITIES.slice(0, 3));
+  expect(() => openShare(OPENING, otherBook, sealed)).toThrow(unopenable);
 });
 
 test("each direction between two participants has a key of its own", () => {

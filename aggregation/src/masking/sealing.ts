@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { MaskingError } from "./error.ts";
+import type { ExchangeContext } from "./exchange-context.ts";
 import type { SharedSecret } from "./key-agreement.ts";
 import type { ParticipantId, SealedShare } from "./messages.ts";
-import type { RoundContext } from "./round-context.ts";
 
 /** Bytes of a share of both secrets: 32 of the self-mask seed, then 32 of the mask-key seed. */
 export const SHARE_BYTES = 64;
@@ -18,17 +18,17 @@ const NONCE: Uint8Array = new Uint8Array(12);
 /** The AES-256 key, 32 bytes, for what `from` seals for `to`; the other direction has another key. */
 export function sealingKey(
   secret: SharedSecret,
-  context: RoundContext,
+  context: ExchangeContext,
   from: ParticipantId,
   to: ParticipantId,
 ): Uint8Array {
   return secret.derive(context.hash, "seal", [from, to]);
 }
 
-/** Seals a share of 64 bytes with AES-256-GCM, bound to the round, both participants and the Shamir coordinate. */
+/** Seals a share of 64 bytes with AES-256-GCM, bound to the exchange, both participants and the Shamir coordinate. */
 export function sealShare(
   key: Uint8Array,
-  context: RoundContext,
+  context: ExchangeContext,
   from: ParticipantId,
   to: ParticipantId,
   share: Uint8Array,
@@ -41,11 +41,11 @@ export function sealShare(
 
 /**
  * The share of 64 bytes that `sealed` holds. Throws {@link MaskingError} `unopenable-share` naming the sender unless it
- * was sealed under this key for this round, sender, addressee and coordinate, and was not changed.
+ * was sealed under this key for this exchange, sender, addressee and coordinate, and was not changed.
  */
 export function openShare(
   key: Uint8Array,
-  context: RoundContext,
+  context: ExchangeContext,
   { from, to, ciphertext }: SealedShare,
 ): Uint8Array {
   const decipher = createDecipheriv("aes-256-gcm", key, NONCE, { authTagLength: TAG_BYTES });
@@ -62,8 +62,8 @@ export function openShare(
   return new Uint8Array(share.buffer, share.byteOffset, share.length);
 }
 
-/** Config hash, sender, addressee, and the addressee's Shamir coordinate in one byte. */
-function bindingOf(context: RoundContext, from: ParticipantId, to: ParticipantId): Uint8Array {
+/** Exchange hash, sender, addressee, and the addressee's Shamir coordinate in one byte. */
+function bindingOf(context: ExchangeContext, from: ParticipantId, to: ParticipantId): Uint8Array {
   const ids = Buffer.from(`${from}${to}`);
-  return Buffer.concat([context.hash, ids, Uint8Array.of(context.shareIndexOf(to))]);
+  return Buffer.concat([context.hash, ids, Uint8Array.of(context.shareIndexOf(from, to))]);
 }

@@ -14,6 +14,7 @@ import {
   makeConfig,
   makeIdentities,
   makeVector,
+  secretsOf,
   share,
   stageOf,
   upload,
@@ -66,7 +67,10 @@ test("no holder of secrets prints them, whatever way it is printed", () => {
 
 test("no stage of a participant prints its secrets", () => {
   const honest = advertise(CONFIG, IDENTITIES.slice(1));
-  const advertising = AdvertisingStage.begin(CONFIG, FIRST, markedRandom());
+  const advertising = AdvertisingStage.begin(CONFIG, {
+    ...secretsOf(FIRST),
+    random: markedRandom(),
+  });
   expect(printed(advertising)).not.toMatch(MARK);
   honest.server.advertise(advertising.advertisement);
   const stages = new Map([[SELF, advertising], ...honest.stages]);
@@ -100,7 +104,7 @@ test("revealed shares outlive the stage that wipes its own", () => {
 test("two rounds of one participant have no key in common", () => {
   const random = seededRandom("both rounds");
   const keys = [CONFIG, { ...CONFIG, round: 2 }].flatMap((config) => {
-    const { advertisement } = AdvertisingStage.begin(config, FIRST, random);
+    const { advertisement } = AdvertisingStage.begin(config, { ...secretsOf(FIRST), random });
     const { encryptionKey, maskKey, selfMaskCommitment } = advertisement;
     return [encryptionKey, maskKey, selfMaskCommitment].map(hexOf);
   });

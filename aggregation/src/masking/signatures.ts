@@ -1,15 +1,15 @@
 import { type Identity, verifySignature } from "../identity.ts";
 import { MaskingError } from "./error.ts";
 import type { ParticipantId } from "./messages.ts";
-import type { RoundContext } from "./round-context.ts";
+import type { SigningContext } from "./round-context.ts";
 
 /** The three messages of SA-1 that a participant signs. No name is the beginning of another. */
 export type SignedMessage = "key-advertisement" | "upload-commitment" | "survivor-ack";
 
-/** Signs "SA-1", the message's name, the config hash and `body`; 64 bytes. */
+/** Signs "SA-1", the message's name, the context's hash and `body`; 64 bytes. */
 export function signMessage(
   identity: Identity,
-  context: RoundContext,
+  context: SigningContext,
   message: SignedMessage,
   body: Uint8Array,
 ): Uint8Array {
@@ -18,7 +18,7 @@ export function signMessage(
 
 /** Throws {@link MaskingError} `bad-signature` unless `signature` is what {@link signMessage} gives the member. */
 export function requireSignature(
-  context: RoundContext,
+  context: SigningContext,
   message: SignedMessage,
   participantId: ParticipantId,
   body: Uint8Array,
@@ -31,6 +31,10 @@ export function requireSignature(
   }
 }
 
-function signedBytes(context: RoundContext, message: SignedMessage, body: Uint8Array): Uint8Array {
+function signedBytes(
+  context: SigningContext,
+  message: SignedMessage,
+  body: Uint8Array,
+): Uint8Array {
   return Buffer.concat([Buffer.from(`SA-1${message}`), context.hash, body]);
 }

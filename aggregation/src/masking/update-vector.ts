@@ -1,3 +1,4 @@
+import { RANDOMNESS_WORDS } from "../commitment/randomness.ts";
 import { MaskingError } from "./error.ts";
 
 /** Whole numbers that ride beside an update, so that the coordinator learns only their sums. */
@@ -19,15 +20,33 @@ const COUNTS = [
   "evaluationLossMillis",
 ] as const satisfies readonly (keyof UpdateCounts)[];
 
-/** Words that the counts take at the end of a round's vector: two limbs of 16 bits each, lower first. */
+/** Words that the counts take at the end of a vector's content: two limbs of 16 bits each, lower first. */
 export const COUNT_WORDS = 8;
 
-/** The largest value of one limb; 255 of them are far below 2^32, so sums of limbs never wrap. */
+/** The largest value of one limb; 10,000 of them are below 2^31, so sums of limbs never wrap. */
 const LIMB_MAX = 2 ** 16 - 1;
 
-/** Words of a round's vector for a model of `dimension` parameters. */
-export function vectorLength(dimension: number): number {
+/** Words of a vector's content for a model of `dimension` parameters: the model's, then the counts. */
+export function contentLength(dimension: number): number {
   return dimension + COUNT_WORDS;
+}
+
+/**
+ * Words of a round's vector for a model of `dimension` parameters: its content, then the randomness of the commitment to
+ * it, so that the sum of vectors holds what opens the sum of commitments.
+ */
+export function vectorLength(dimension: number): number {
+  return contentLength(dimension) + RANDOMNESS_WORDS;
+}
+
+/** The content of a vector, shape `[contentLength(dimension)]`, over the same memory. */
+export function contentOf(vector: Uint32Array): Uint32Array {
+  return vector.subarray(0, -RANDOMNESS_WORDS);
+}
+
+/** The randomness of a vector, shape `[RANDOMNESS_WORDS]`, over the same memory. */
+export function randomnessOf(vector: Uint32Array): Uint32Array {
+  return vector.subarray(-RANDOMNESS_WORDS);
 }
 
 /**

@@ -39,8 +39,8 @@ describe("a round policy", () => {
       "roundPolicy.hardDeadlineMs.exchange: got 500, wanted at least roundPolicy.softDeadlineMs.exchange, 501",
     ],
     [
-      { "roundPolicy.select": 100, "roundPolicy.overSelect": 2.01 },
-      "roundPolicy.overSelect: got 201 invitations, wanted at most 200",
+      { "roundPolicy.select": 500, "roundPolicy.overSelect": 2.002 },
+      "roundPolicy.overSelect: got 1001 invitations, wanted at most 1000",
     ],
   ])("with %j contradicts itself", (changes, message) => {
     expect(refusal(IMAGE_PLAN, changes)).toBe(message);
@@ -49,7 +49,7 @@ describe("a round policy", () => {
   test.each([
     { "roundPolicy.quorum": 4, "roundPolicy.minSurvivors": 4 },
     { "roundPolicy.select": 3, "roundPolicy.overSelect": 1 },
-    { "roundPolicy.select": 200, "roundPolicy.overSelect": 1 },
+    { "roundPolicy.select": 1000, "roundPolicy.overSelect": 1 },
     { "roundPolicy.hardDeadlineMs.training": 1000 },
   ])("with %j is at its limit and accepted", (changes) => {
     expect(refusal(IMAGE_PLAN, changes)).toBe("accepted");

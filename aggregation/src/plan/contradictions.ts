@@ -4,8 +4,8 @@ import type { DataSchema, Plan, RoundPolicy, Training } from "./plan.ts";
 import { classCount, encodedFeatureCount, exampleShape, invitationCount } from "./plan-facts.ts";
 import { type Problem, problem } from "./problems.ts";
 
-/** Most participants of a round: every one of them exchanges keys with every other. */
-const MAX_COHORT = 200;
+/** Most participants of a round. Beyond 200 each exchanges shares with its neighbours in the masking graph alone. */
+const MAX_COHORT = 1_000;
 
 /** Options of a well-formed plan, layers fitting together, that do not go with each other. Empty when all do. */
 export function contradictionsOf(plan: Plan): readonly Problem[] {

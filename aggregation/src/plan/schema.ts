@@ -108,10 +108,10 @@ const deadlines = record({
 });
 
 const roundPolicy = record({
-  select: wholeNumber(3, 200),
+  select: wholeNumber(3, 1_000),
   overSelect: numberFrom(1, 10),
-  quorum: wholeNumber(3, 200),
-  minSurvivors: wholeNumber(3, 200),
+  quorum: wholeNumber(3, 1_000),
+  minSurvivors: wholeNumber(3, 1_000),
   softDeadlineMs: deadlines,
   hardDeadlineMs: deadlines,
 });

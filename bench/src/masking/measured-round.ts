@@ -4,21 +4,26 @@ import {
   type Collection,
   type Confirmation,
   type ConfirmingStage,
+  contentLength,
+  contentOf,
   encodeUpdate,
   type Identity,
   KeyAdvertising,
   type KeySharing,
   type OpenKernels,
+  openCommitmentScheme,
+  RANDOMNESS_WORDS,
   type RevealingStage,
+  type RoundTranscript,
+  requireOpenedSum,
   type SharingStage,
   systemRandom,
-  uploadRoot,
-  vectorLength,
+  type VectorCommitter,
 } from "@chorus/aggregation";
 import { CpuMeter } from "./cpu-meter.ts";
 import { FedAvg } from "./fed-avg.ts";
 import { payloadBytes } from "./payload-bytes.ts";
-import { type SyntheticRound, syntheticUpdate } from "./synthetic-round.ts";
+import { type SyntheticRound, syntheticNonce, syntheticUpdate } from "./synthetic-round.ts";
 
 /** A participant and the stage that it is at. */
 type At<Stage> = readonly { readonly identity: Identity; readonly stage: Stage }[];
@@ -38,6 +43,10 @@ export class MeasuredRound {
   readonly survivorCpu: CpuMeter = new CpuMeter();
   readonly coordinatorCpu: CpuMeter = new CpuMeter();
   readonly fedAvgCpu: CpuMeter = new CpuMeter();
+  /** Of the survivors' cost: commitments to their vectors. */
+  readonly commitmentCpu: CpuMeter = new CpuMeter();
+  /** Of the coordinator's cost: checking that the commitments open to the sum. */
+  readonly verificationCpu: CpuMeter = new CpuMeter();
   /** Payload that survivors sent and received so far, all together. */
   sentBytes = 0;
   receivedBytes = 0;
@@ -46,18 +55,26 @@ export class MeasuredRound {
   readonly fedAvg: FedAvg;
   readonly #round: SyntheticRound;
   readonly #openKernels: OpenKernels;
+  readonly #scheme = openCommitmentScheme();
+  readonly #committer: VectorCommitter;
   readonly #dropoutCpu = new CpuMeter();
 
   constructor(round: SyntheticRound, dropouts: number, openKernels: OpenKernels) {
     this.#round = round;
     this.#openKernels = openKernels;
+    this.#committer = {
+      commit: (words, randomness) =>
+        this.commitmentCpu.measure(() => this.#scheme.commit(words, randomness)),
+    };
     this.survivors = round.identities.slice(dropouts);
-    this.plainSum = new Uint32Array(vectorLength(round.config.dimension));
+    this.plainSum = new Uint32Array(contentLength(round.config.dimension));
     this.fedAvg = new FedAvg(round.config.dimension);
   }
 
-  /** The unmasked sum, after the whole round. */
+  /** The unmasked sum, after the whole round: model and counts. */
   run(): Uint32Array {
+    // Public factors are kept from a run's first round on: made before anything is measured.
+    this.#scheme.commit(this.plainSum, new Int32Array(RANDOMNESS_WORDS));
     return this.#reveal(this.#confirm(this.#upload(this.#share(this.#advertise()))));
   }
 
@@ -66,7 +83,11 @@ export class MeasuredRound {
     const server = new KeyAdvertising(config);
     const participants = identities.map((identity) => {
       const stage = this.#cpuOf(identity).measure(() =>
-        AdvertisingStage.begin(config, identity, systemRandom),
+        AdvertisingStage.begin(config, {
+          identity,
+          graphNonce: syntheticNonce(identity),
+          random: systemRandom,
+        }),
       );
       this.coordinatorCpu.measure(() => server.advertise(stage.advertisement));
       this.#count(identity, { sent: stage.advertisement, received: config });
@@ -93,13 +114,13 @@ export class MeasuredRound {
       const { participantId } = identity;
       const sealed = this.coordinatorCpu.measure(() => server.sealedSharesFor(participantId));
       const masked = this.#encoded(participantId);
+      const tools = { committer: this.#committer, random: systemRandom };
       const next = this.survivorCpu.measure(() => {
         const masking = stage.openShares(server.sharers, sealed);
-        masking.mask(masked, this.#openKernels);
-        return masking.commit(uploadRoot(bytesOfWords(masked)));
+        return masking.mask(masked, tools, this.#openKernels);
       });
-      this.coordinatorCpu.measure(() => server.submit(next.commitment, masked));
-      const sent = [next.commitment, bytesOfWords(masked)];
+      this.coordinatorCpu.measure(() => server.submit(next, masked));
+      const sent = [next.upload, next.commitment, bytesOfWords(masked)];
       this.#count(identity, { sent, received: [server.sharers, sealed] });
       return { identity, stage: next };
     });
@@ -120,11 +141,20 @@ export class MeasuredRound {
   #reveal(before: Step<Confirmation, RevealingStage>): Uint32Array {
     const server = this.coordinatorCpu.measure(() => before.server.close());
     for (const { identity, stage } of before.participants) {
-      const shares = this.survivorCpu.measure(() => stage.reveal(server.acks));
+      const acks = this.coordinatorCpu.measure(() => server.acksFor(identity.participantId));
+      const shares = this.survivorCpu.measure(() => stage.reveal(acks));
       this.coordinatorCpu.measure(() => server.reveal(identity.participantId, shares));
-      this.#count(identity, { sent: shares, received: server.acks });
+      this.#count(identity, { sent: shares, received: acks });
     }
-    return this.coordinatorCpu.measure(() => server.close(this.#openKernels));
+    const sum = this.coordinatorCpu.measure(() => server.close(this.#openKernels));
+    this.#verify(server.transcriptOf(sum));
+    return contentOf(sum);
+  }
+
+  #verify(transcript: RoundTranscript): void {
+    this.coordinatorCpu.measure(() =>
+      this.verificationCpu.measure(() => requireOpenedSum(transcript, this.#scheme)),
+    );
   }
 
   /** A survivor's update, quantised; in the plain sum and in plain FedAvg as well. */
@@ -134,7 +164,7 @@ export class MeasuredRound {
     const vector = this.survivorCpu.measure(() =>
       encodeUpdate(update, this.#round.config, systemRandom, this.#openKernels),
     );
-    addWords(this.plainSum, vector);
+    addWords(this.plainSum, contentOf(vector));
     return vector;
   }
 

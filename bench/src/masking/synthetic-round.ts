@@ -1,12 +1,15 @@
 import {
+  bytesToHex,
   createIdentity,
+  GRAPH_NONCE_BYTES,
+  graphNonceCommitment,
   type Identity,
+  neighbourhoodFor,
   RandomNumbers,
   type RoundConfig,
   scaleBitsFor,
   seededRandom,
   sha256Hex,
-  thresholdFor,
   type UpdateCounts,
 } from "@chorus/aggregation";
 
@@ -30,17 +33,22 @@ export function syntheticRound(participants: number, parameters: number): Synthe
   const config: RoundConfig = {
     protocol: "SA-1",
     prg: "aes-128-ctr",
+    commitment: "ring-sis-v1",
     federationId: sha256Hex("federation"),
     runId: sha256Hex("run"),
     round: 1,
     roundId: sha256Hex("round"),
     planHash: sha256Hex("plan"),
     parentModelHash: sha256Hex("model"),
-    cohort: identities.map(({ participantId, publicKey }) => ({
-      participantId,
-      identityKey: Buffer.from(publicKey).toString("hex"),
+    cohort: identities.map((identity) => ({
+      participantId: identity.participantId,
+      identityKey: bytesToHex(identity.publicKey, 32),
+      nonceCommitment: bytesToHex(
+        graphNonceCommitment(identity.participantId, syntheticNonce(identity)),
+        32,
+      ),
     })),
-    threshold: thresholdFor(participants),
+    ...neighbourhoodFor(participants),
     minSurvivors: 2,
     dimension: parameters,
     ringBits: 32,
@@ -49,6 +57,13 @@ export function syntheticRound(participants: number, parameters: number): Synthe
     maxExamples: MAX_EXAMPLES,
   };
   return { config, identities };
+}
+
+/** What a participant opens for the masking graph's seed. */
+export function syntheticNonce({ participantId }: Identity): Uint8Array {
+  const nonce = new Uint8Array(GRAPH_NONCE_BYTES);
+  seededRandom(`nonce ${participantId}`).fill(nonce);
+  return nonce;
 }
 
 /** A participant's update: uniform values with an L2 norm below the clipping norm, so that nothing is clipped. */

@@ -8,8 +8,8 @@ const right = (title: string) => ({ title, align: "right" as const });
 export function maskingTable(rounds: readonly SideBySide<MaskingCosts>[]): string {
   const columns = [
     ...["participants", "lost"],
-    ...["participant", "WASM", "ratio"],
-    ...["coordinator", "WASM", "ratio"],
+    ...["participant", "WASM", "ratio", "of it: commitment"],
+    ...["coordinator", "WASM", "ratio", "of it: verification"],
     ...["plain FedAvg", "sent", "sent by FedAvg", "largest error"],
   ].map(right);
   return formatTable(columns, rounds.map(maskingRow));
@@ -42,7 +42,9 @@ function maskingRow({ plain, fast }: SideBySide<MaskingCosts>): string[] {
     String(fast.participants),
     String(fast.dropouts),
     ...compared(({ participantCpuSeconds }) => participantCpuSeconds),
+    fast.commitmentCpuSeconds.toFixed(3),
     ...compared(({ coordinatorCpuSeconds }) => coordinatorCpuSeconds),
+    fast.verificationCpuSeconds.toFixed(3),
     fast.fedAvgCpuSeconds.toFixed(3),
     formatBytes(fast.sentBytes),
     formatBytes(fast.fedAvgSentBytes),

@@ -39,10 +39,40 @@ test("a run that goes on has no end, and its rounds say where they stand on the 
   const [first] = exampleResult.rounds;
   if (first === undefined) throw new Error("the example has no round");
   const waiting = { ...first, round: 2, evaluationExamples: 0, ledgerEntry: undefined };
-  const text = formatRun({ run, plan: "{}", rounds: [first, waiting] });
+  const text = formatRun({ run, plan: "{}", rounds: [first, waiting], evidence: [] });
   expect(text).toMatch(/^ended +-$/m);
   expect(text).toMatch(/^ +1 +4 of 4 +1 +86\.67 % +0\.4000 .* block 2$/m);
   expect(text).toMatch(/^ +2 +4 of 4 +1 +- +- .* waits$/m);
+  expect(text).not.toContain("Refused");
+});
+
+test("a run shows whose messages were refused, how often, and what tells them apart", () => {
+  const contradiction = {
+    round: 2,
+    attempt: 3,
+    participantId: "ab".repeat(16),
+    name: "north",
+    kind: "contradiction",
+    step: "unmasking",
+    takenDigest: "dd".repeat(32),
+    refusedDigest: "ee".repeat(32),
+    takenSignature: "",
+    refusedSignature: "",
+    refusals: 1_000_000,
+    firstAtMs: Date.UTC(2026, 0, 2, 3, 4, 6),
+  } as const;
+  const late = {
+    ...contradiction,
+    kind: "late-upload",
+    step: "collecting",
+    takenDigest: "",
+  } as const;
+  const text = formatRun({ run, plan: "{}", rounds: [], evidence: [contradiction, late] });
+  expect(text).toContain("No round is completed yet.");
+  expect(text).toMatch(
+    /^ +2 +3 +north +another message for unmasking +1.000.000 +d{12} +e{12} +2026-01-02 03:04:06$/m,
+  );
+  expect(text).toMatch(/^ +2 +3 +north +a late update for collecting .* - +e{12} +2026/m);
 });
 
 test("an explanation names who is awaited and until when, and leaves out what there is not", () => {

@@ -1,8 +1,9 @@
 import type {
   CompletedRound,
-  RunDetails,
   RunEvent,
+  RunEvidence,
   RunExplanation,
+  RunReport,
   RunSummary,
 } from "../operator/run.ts";
 import {
@@ -50,11 +51,27 @@ export function formatRuns(runs: readonly RunSummary[]): string {
   );
 }
 
-/** A run with its rounds, for `run show`. */
-export function formatRun({ run, rounds }: RunDetails): string {
-  const head = formatSummary(run);
-  if (rounds.length === 0) return `${head}\n\nNo round is completed yet.`;
-  return `${head}\n\n${formatTable(roundColumns, rounds.map(roundCells))}`;
+const evidenceColumns: readonly Column[] = [
+  { title: "round", align: "right" },
+  { title: "attempt", align: "right" },
+  { title: "participant" },
+  { title: "what was refused" },
+  { title: "times", align: "right" },
+  { title: "taken" },
+  { title: "refused first" },
+  { title: "at (UTC)" },
+];
+
+/** A run with its rounds and what participants were refused for, for `run show`. */
+export function formatRun({ run, rounds, evidence }: RunReport): string {
+  const completed =
+    rounds.length === 0
+      ? "No round is completed yet."
+      : formatTable(roundColumns, rounds.map(roundCells));
+  const parts = [formatSummary(run), completed];
+  if (evidence.length > 0)
+    parts.push(`Refused messages:\n\n${formatTable(evidenceColumns, evidence.map(evidenceCells))}`);
+  return parts.join("\n\n");
 }
 
 /** A run without its rounds, for `run start` and `run stop`. */
@@ -101,6 +118,26 @@ export function formatEvent(event: RunEvent): string {
     case "committed":
       return `round ${event.round}: on the chain in block ${event.ledgerEntry.blockNumber}`;
   }
+}
+
+/** What a kind of evidence means, short enough for a column. */
+const evidenceTexts = {
+  contradiction: "another message",
+  "late-upload": "a late update",
+} satisfies Record<RunEvidence["kind"], string>;
+
+function evidenceCells(evidence: RunEvidence): readonly string[] {
+  const { takenDigest } = evidence;
+  return [
+    `${evidence.round}`,
+    `${evidence.attempt}`,
+    evidence.name,
+    `${evidenceTexts[evidence.kind]} for ${evidence.step}`,
+    formatCount(evidence.refusals),
+    takenDigest === "" ? "-" : shortHash(takenDigest),
+    shortHash(evidence.refusedDigest),
+    formatTime(evidence.firstAtMs),
+  ];
 }
 
 /** Share of the survivors' hold-outs that the round's parent model classifies rightly. */

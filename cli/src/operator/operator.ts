@@ -17,17 +17,18 @@ import {
 import type {
   CompletedRound,
   KnownParticipant,
-  RunDetails,
   RunEvent,
+  RunEvidence,
   RunExplanation,
+  RunReport,
   RunSummary,
 } from "./run.ts";
 import { errorFromStatus } from "./status.ts";
 import {
-  detailsFromWire,
   eventFromWire,
   explanationFromWire,
   participantFromWire,
+  reportFromWire,
   runFromWire,
 } from "./wire.ts";
 
@@ -78,19 +79,21 @@ export class Operator implements Disposable {
   }
 
   /** The run with all its rounds, fetched a page at a time. */
-  async getRun(runId: Hash, signal: AbortSignal): Promise<RunDetails> {
+  async getRun(runId: Hash, signal: AbortSignal): Promise<RunReport> {
     const rounds: CompletedRound[] = [];
+    const evidence: RunEvidence[] = [];
     for (;;) {
       const page = await this.#page(runId, rounds.at(-1)?.round ?? 0, signal);
       rounds.push(...page.rounds);
-      if (page.rounds.length < pageRounds) return { ...page, rounds };
+      evidence.push(...page.evidence);
+      if (page.rounds.length < pageRounds) return { ...page, rounds, evidence };
     }
   }
 
-  async #page(runId: Hash, afterRound: number, signal: AbortSignal): Promise<RunDetails> {
+  async #page(runId: Hash, afterRound: number, signal: AbortSignal): Promise<RunReport> {
     const { getRun } = this.#client;
     const request = { ...wireId(runId), afterRound, maxRounds: pageRounds };
-    return detailsFromWire(await this.#ask(getRun.bind(this.#client), request, signal));
+    return reportFromWire(await this.#ask(getRun.bind(this.#client), request, signal));
   }
 
   async explainRun(runId: Hash, signal: AbortSignal): Promise<RunExplanation> {

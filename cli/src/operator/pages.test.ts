@@ -1,4 +1,10 @@
-import { type GetRunRequest, OperatorServiceService, type Round } from "@chorus/proto/v1/operator";
+import {
+  type Evidence,
+  EvidenceKind,
+  type GetRunRequest,
+  OperatorServiceService,
+  type Round,
+} from "@chorus/proto/v1/operator";
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import { Operator } from "./operator.ts";
@@ -28,6 +34,21 @@ function roundOf(round: number): Round {
   };
 }
 
+const evidenceOfOneRound: Evidence = {
+  round: 1,
+  attempt: 1,
+  participantId: "ab".repeat(16),
+  name: "site",
+  kind: EvidenceKind.CONTRADICTION,
+  step: "unmasking",
+  takenDigest: hash,
+  refusedDigest: hash,
+  takenSignature: Buffer.alloc(0),
+  refusedSignature: Buffer.alloc(64, 2),
+  refusals: 3,
+  firstAtMs: 4,
+};
+
 /** A coordinator that knows one run of so many rounds, and notes what it is asked. */
 async function startCoordinator(completedRounds: number) {
   const asked: GetRunRequest[] = [];
@@ -48,7 +69,8 @@ async function startCoordinator(completedRounds: number) {
     const { afterRound, maxRounds } = call.request;
     const length = Math.min(maxRounds, completedRounds - afterRound);
     const rounds = Array.from({ length }, (_, index) => roundOf(afterRound + index + 1));
-    done(null, { run, plan: "{}", rounds });
+    const evidence = afterRound === 0 ? [evidenceOfOneRound] : [];
+    done(null, { run, plan: "{}", rounds, evidence });
   };
   const server = new Server();
   server.addService({ getRun: OperatorServiceService.getRun }, { getRun });
@@ -73,4 +95,7 @@ test.each([
     Array.from({ length: rounds }, (_, index) => index + 1),
   );
   expect(coordinator.asked).toHaveLength(pages);
+  expect(details.evidence).toMatchObject([
+    { kind: "contradiction", takenSignature: "", refusedSignature: "02".repeat(64), refusals: 3 },
+  ]);
 });

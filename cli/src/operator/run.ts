@@ -52,12 +52,38 @@ export interface CompletedRound {
   readonly ledgerEntry: RoundEntry | undefined;
 }
 
+/** What a participant was refused for in one attempt at a round, of one kind. */
+export interface RunEvidence {
+  readonly round: number;
+  readonly attempt: number;
+  readonly participantId: string;
+  readonly name: string;
+  readonly kind: "contradiction" | "late-upload";
+  /** The phase that the messages were for. */
+  readonly step: string;
+  /** SHA-256 of the message that was taken; empty where none was. */
+  readonly takenDigest: Hash | "";
+  /** Of the first message that was refused. */
+  readonly refusedDigest: Hash;
+  /** Ed25519, as hexadecimal; empty for a message without. */
+  readonly takenSignature: string;
+  readonly refusedSignature: string;
+  readonly refusals: number;
+  readonly firstAtMs: number;
+}
+
 /** A run with its plan and rounds. */
 export interface RunDetails {
   readonly run: RunSummary;
   /** Canonical JSON. */
   readonly plan: string;
   readonly rounds: readonly CompletedRound[];
+}
+
+/** A run with what participants were refused for in it. */
+export interface RunReport extends RunDetails {
+  /** Newest first, abandoned attempts included; the newest 100 at most. */
+  readonly evidence: readonly RunEvidence[];
 }
 
 /** What a run waits for, and until when. */

@@ -1,5 +1,7 @@
 import { bytesToHex, type Hash } from "@chorus/aggregation";
 import {
+  type Evidence,
+  EvidenceKind,
   type ExplainRunResponse,
   type GetRunResponse,
   type LedgerEntry,
@@ -14,9 +16,10 @@ import type {
   CompletedRound,
   KnownParticipant,
   RoundEntry,
-  RunDetails,
   RunEvent,
+  RunEvidence,
   RunExplanation,
+  RunReport,
   RunStatus,
   RunSummary,
 } from "./run.ts";
@@ -67,11 +70,37 @@ function roundFromWire(round: Round): CompletedRound {
   };
 }
 
-export function detailsFromWire(response: GetRunResponse): RunDetails {
+export function reportFromWire(response: GetRunResponse): RunReport {
   return {
     run: runFromWire(response.run),
     plan: response.plan,
     rounds: response.rounds.map(roundFromWire),
+    evidence: response.evidence.map(evidenceFromWire),
+  };
+}
+
+const evidenceKinds: ReadonlyMap<EvidenceKind, RunEvidence["kind"]> = new Map([
+  [EvidenceKind.CONTRADICTION, "contradiction"],
+  [EvidenceKind.LATE_UPLOAD, "late-upload"],
+]);
+
+function evidenceFromWire(evidence: Evidence): RunEvidence {
+  const { round, attempt, participantId, name, step, refusals, firstAtMs } = evidence;
+  const kind = evidenceKinds.get(evidence.kind);
+  if (kind === undefined) throw unintelligible("a kind of evidence that is known here");
+  return {
+    round,
+    attempt,
+    participantId,
+    name,
+    kind,
+    step,
+    takenDigest: evidence.takenDigest.length === 0 ? "" : hash(evidence.takenDigest),
+    refusedDigest: hash(evidence.refusedDigest),
+    takenSignature: Buffer.from(evidence.takenSignature).toString("hex"),
+    refusedSignature: Buffer.from(evidence.refusedSignature).toString("hex"),
+    refusals,
+    firstAtMs,
   };
 }
 

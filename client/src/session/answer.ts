@@ -1,17 +1,23 @@
 import type {
+  CommittedUpload,
   Hash,
   KeyAdvertisement,
   RevealedShares,
   SealedShare,
   SurvivorAck,
-  UploadCommitment,
 } from "@chorus/aggregation";
 
 /** What this participant sends in a round. Sent again byte for byte when the coordinator asks again. */
 export type Answer =
   | { readonly kind: "accept-round"; readonly roundId: Hash; readonly planHash: Hash }
   | { readonly kind: "leave-round"; readonly roundId: Hash; readonly reason: string }
-  | { readonly kind: "report-trained"; readonly roundId: Hash; readonly modelHash: Hash }
+  | {
+      readonly kind: "report-trained";
+      readonly roundId: Hash;
+      readonly modelHash: Hash;
+      /** To the nonce that this participant's key advertisement will open. */
+      readonly nonceCommitment: Hash;
+    }
   | {
       readonly kind: "advertise-keys";
       readonly roundId: Hash;
@@ -28,8 +34,8 @@ export type Answer =
       readonly kind: "submit-update";
       readonly roundId: Hash;
       readonly configHash: Hash;
-      readonly commitment: UploadCommitment;
-      /** The masked update: little-endian 32-bit words. */
+      readonly committed: CommittedUpload;
+      /** The masked vector: little-endian 32-bit words. */
       readonly bytes: Uint8Array;
     }
   | {

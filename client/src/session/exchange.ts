@@ -1,11 +1,11 @@
-import type { Hash, RandomSource, RoundConfig, UpdateCounts } from "@chorus/aggregation";
+import type { Hash, MaskingTools, RoundConfig, UpdateCounts } from "@chorus/aggregation";
 
 /** What all stages of one masked exchange have in common. */
 export interface Exchange {
   readonly config: RoundConfig;
   readonly configHash: Hash;
-  /** For shares and rounding: must be secret. */
-  readonly random: RandomSource;
+  /** For rounding and masking; its randomness is secret. */
+  readonly tools: MaskingTools;
 }
 
 /** What a participant made of the round's model, not masked yet. */

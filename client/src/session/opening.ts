@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
+import { GRAPH_NONCE_BYTES } from "@chorus/aggregation";
 import { ClientError } from "../error.ts";
 import { type RoundFacts, readOffer } from "./facts.ts";
 import type { InstructionFor, StepInstruction } from "./instruction.ts";
 import { leaving } from "./left.ts";
 import type { Site } from "./site.ts";
 import { type Stage, type Step, wanted } from "./stage.ts";
-import { Trained } from "./trained.ts";
+import { nonceCommitmentOf, Trained } from "./trained.ts";
 import { trainRound } from "./training.ts";
 
 /**
@@ -20,13 +21,16 @@ export class Unseen implements Stage {
   }
 
   async next(instruction: StepInstruction, signal: AbortSignal): Promise<Step> {
+    const { roundId } = instruction;
+    // Its keys are out and their secrets are gone: there are no second keys for the same round.
+    if (this.#site.journal.begun(roundId)) return leaving(roundId, "restarted");
     switch (instruction.kind) {
       case "invitation":
         return accept(instruction, this.#site, signal);
       case "train":
         return train(readOffer(instruction.offer), instruction, this.#site, signal);
       default:
-        return leaving(instruction.roundId, "no-state");
+        return leaving(roundId, "no-state");
     }
   }
 
@@ -78,9 +82,13 @@ async function train(
   signal: AbortSignal,
 ): Promise<Step> {
   const { update, evaluation } = await trainRound(facts, remainingMs, site, signal);
+  const graphNonce = new Uint8Array(GRAPH_NONCE_BYTES);
+  site.random.fill(graphNonce);
+  const nonceCommitment = nonceCommitmentOf(site.identity, graphNonce);
+  const { modelHash } = facts.offer;
   return {
-    stage: new Trained(facts, { update, evaluation }, site),
-    answer: { kind: "report-trained", roundId, modelHash: facts.offer.modelHash },
+    stage: new Trained(facts, { update, evaluation }, graphNonce, site),
+    answer: { kind: "report-trained", roundId, modelHash, nonceCommitment },
     log: { examples: update.examples, meanLoss: update.meanLoss },
   };
 }

@@ -1,10 +1,10 @@
-import { canonicalPlan, hexToBytes, serialiseRoundConfig } from "@chorus/aggregation";
+import { canonicalPlan, hexToBytes } from "@chorus/aggregation";
 import type { FollowResponse } from "@chorus/proto/v1/participant";
 import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import { ClientError } from "../error.ts";
 import { FakeTrainer, GatedTrainer } from "../testing/fake-trainer.ts";
-import { configFor } from "../testing/masked-round.ts";
+import { askForKeys } from "../testing/masked-round.ts";
 import { type RunningOptions, RunningParticipant } from "../testing/running-participant.ts";
 import { ScriptedCoordinator } from "../testing/scripted-coordinator.ts";
 import {
@@ -40,15 +40,6 @@ async function connect(options: Partial<RunningOptions> = {}): Promise<Pair> {
 /** Why the participant leaves its round. */
 async function leaveReason({ coordinator }: Pair): Promise<string> {
   return (await coordinator.answers.next("leaveRound")).request.reason;
-}
-
-/** Asks for keys, in a cohort of the participant and two who are not there. */
-function advertiseKeys({ coordinator }: Pair): Instruction {
-  const others = [11, 12].map((byte) => ({ identityKey: new Uint8Array(32).fill(byte) }));
-  const roundConfig = serialiseRoundConfig(
-    configFor([...coordinator.checkIns.slice(0, 1), ...others]),
-  );
-  return { $case: "advertiseKeys", value: { roundId, roundConfig } };
 }
 
 const roundId = hexToBytes(ROUND_ID, 32);
@@ -173,8 +164,9 @@ test("an instruction that comes again while it is carried out starts nothing twi
   await pair.coordinator.nextFollower();
   const value = { round: offer(), remainingMs: TRAINING_MS / 2 };
   pair.coordinator.tell({ $case: "train", value });
-  pair.coordinator.tell(advertiseKeys(pair));
   trainer.gate.resolve();
+  await answers.next("reportTrained");
+  pair.coordinator.tell(askForKeys(pair.coordinator));
   await answers.next("advertiseKeys");
   expect(answers.heard("reportTrained")).toHaveLength(1);
   expect(trainer.batchSeeds).toHaveLength(1);
@@ -216,7 +208,7 @@ test("an answer whose receipt was lost is sent again with the same bytes", async
   for (const call of ["reportTrained", "advertiseKeys"] as const) answers.refuseNext(call, lost);
   pair.coordinator.tell(train());
   const trained = [await answers.next("reportTrained"), await answers.next("reportTrained")];
-  pair.coordinator.tell(advertiseKeys(pair));
+  pair.coordinator.tell(askForKeys(pair.coordinator));
   const keys = [await answers.next("advertiseKeys"), await answers.next("advertiseKeys")];
   for (const [first, second] of [trained, keys]) expect(second?.bytes).toEqual(first?.bytes);
 });
@@ -225,7 +217,7 @@ test("a participant signs nothing for a cohort whose sum may be of fewer than it
   await using pair = await connect({ minSurvivors: 5 });
   pair.coordinator.tell(train());
   await pair.coordinator.answers.next("reportTrained");
-  pair.coordinator.tell(advertiseKeys(pair));
+  pair.coordinator.tell(askForKeys(pair.coordinator));
   expect(await leaveReason(pair)).toBe("low-min-survivors");
   expect(pair.coordinator.answers.heard("advertiseKeys")).toEqual([]);
 });

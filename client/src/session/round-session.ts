@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Hash } from "@chorus/aggregation";
 import type { Logger } from "pino";
 import { ClientError } from "../error.ts";
+import { entryOf } from "../journal/answer-entry.ts";
 import { describeFailure, failureOf } from "../rpc/failure.ts";
 import type { Answer } from "./answer.ts";
 import { logDeparture, reasonOf } from "./departure.ts";
@@ -79,7 +80,7 @@ export class RoundSession {
       await this.#advance(instruction, signal);
     } else if (isSame(instruction, last.instruction)) {
       this.#log.debug({ instruction: kind }, "asked again, answering the same");
-      await this.#site.uplink.send(last.answer, signal);
+      await this.#send(last.answer, signal);
     } else if (kind === last.instruction.kind) {
       throw new ClientError("protocol", `got another ${kind} instruction, wanted the same again`);
     } else {
@@ -91,9 +92,17 @@ export class RoundSession {
     const { stage, answer, log } = await this.#stage.next(instruction, signal);
     this.#stage = stage;
     this.#answered = { instruction, answer };
-    await this.#site.uplink.send(answer, signal);
+    await this.#send(answer, signal);
     if (answer.kind === "leave-round") this.#log.warn(log, "left the round");
     else this.#log.info(log, sentences[instruction.kind]);
+  }
+
+  /** Sends an answer; one of the exchange is in the journal before. */
+  async #send(answer: Answer, signal: AbortSignal): Promise<void> {
+    const entry = entryOf(answer);
+    if (entry !== undefined)
+      await this.#site.journal.record(entry.roundId, entry.step, entry.digest, signal);
+    await this.#site.uplink.send(answer, signal);
   }
 
   /** Wipes what the round holds and tells the coordinator, unless it is the one who said that it is too late. */

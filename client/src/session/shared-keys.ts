@@ -1,4 +1,4 @@
-import { bytesOfWords, encodeUpdate, type SharingStage, uploadRoot } from "@chorus/aggregation";
+import { bytesOfWords, encodeUpdate, type SharingStage } from "@chorus/aggregation";
 import type { Exchange, PlainUpdate } from "./exchange.ts";
 import type { StepInstruction } from "./instruction.ts";
 import { type Stage, type Step, wanted } from "./stage.ts";
@@ -16,20 +16,20 @@ export class SharedKeys implements Stage {
     this.#sharing = sharing;
   }
 
-  /** Clips, quantises and masks the update. From here on nobody needs the plain one, and it is wiped. */
+  /** Clips, quantises, commits to and masks the update. From here on nobody needs the plain one, and it is wiped. */
   next(instruction: StepInstruction): Step {
     const { roundId, sharers, sealedShares } = wanted(instruction, "upload");
-    const { config, configHash, random } = this.#exchange;
+    const { config, configHash, tools } = this.#exchange;
     using masking = this.#sharing.openShares(sharers, sealedShares);
-    const vector = encodeUpdate(this.#update, config, random);
+    const vector = encodeUpdate(this.#update, config, tools.random);
     this.#update.delta.fill(0);
-    masking.mask(vector);
+    const confirming = masking.mask(vector, tools);
+    const { upload, commitment } = confirming;
     const bytes = bytesOfWords(vector);
-    const confirming = masking.commit(uploadRoot(bytes));
-    const { commitment } = confirming;
+    const committed = { upload, commitment };
     return {
       stage: new Uploaded(configHash, confirming),
-      answer: { kind: "submit-update", roundId, configHash, commitment, bytes },
+      answer: { kind: "submit-update", roundId, configHash, committed, bytes },
       log: { sharers: sharers.length, updateBytes: bytes.length },
     };
   }

@@ -1,6 +1,7 @@
-import type { Identity, RandomSource } from "@chorus/aggregation";
+import type { Identity, RandomSource, VectorCommitter } from "@chorus/aggregation";
 import type { Logger } from "pino";
 import type { Sleep } from "../backoff.ts";
+import type { Journal } from "../journal/journal.ts";
 import type { Uplink } from "../uplink.ts";
 import type { Trainers } from "./trainers.ts";
 
@@ -16,7 +17,11 @@ export interface Site {
   readonly floors: Floors;
   readonly trainers: Trainers;
   readonly uplink: Uplink;
-  /** For keys, shares and rounding: must be secret. */
+  /** Has every answer of a masked exchange before it leaves. */
+  readonly journal: Journal;
+  /** Commits to what is masked, so that the published sum can be verified. */
+  readonly committer: VectorCommitter;
+  /** For keys, shares, nonces and rounding: must be secret. */
   readonly random: RandomSource;
   readonly sleep: Sleep;
   readonly log: Logger;

@@ -3,6 +3,9 @@ import {
   bytesToHex,
   checkRoundConfig,
   configHash,
+  graphNonceCommitment,
+  type Hash,
+  type Identity,
   parseRoundConfig,
   type RoundConfig,
 } from "@chorus/aggregation";
@@ -19,16 +22,19 @@ export class Trained implements Stage {
   readonly #facts: RoundFacts;
   readonly #update: LocalUpdate;
   readonly #evaluation: Evaluation;
+  readonly #graphNonce: Uint8Array;
   readonly #site: Site;
 
   constructor(
     facts: RoundFacts,
     trained: { readonly update: LocalUpdate; readonly evaluation: Evaluation },
+    graphNonce: Uint8Array,
     site: Site,
   ) {
     this.#facts = facts;
     this.#update = trained.update;
     this.#evaluation = trained.evaluation;
+    this.#graphNonce = graphNonce;
     this.#site = site;
   }
 
@@ -37,13 +43,15 @@ export class Trained implements Stage {
     const { roundId, roundConfig } = wanted(instruction, "advertise-keys");
     const config = parseRoundConfig(roundConfig);
     await this.#check(config, signal);
-    const { identity, random } = this.#site;
-    const keys = AdvertisingStage.begin(config, identity, random);
+    const { identity, random, committer } = this.#site;
+    const graphNonce = this.#graphNonce;
+    const keys = AdvertisingStage.begin(config, { identity, graphNonce, random });
     const update = {
       delta: this.#update.delta,
       counts: countsOf(this.#update, this.#evaluation),
     };
-    const exchange = { config, configHash: configHash(config), random };
+    const tools = { committer, random };
+    const exchange = { config, configHash: configHash(config), tools };
     return {
       stage: new Advertised(exchange, update, keys),
       answer: {
@@ -52,7 +60,11 @@ export class Trained implements Stage {
         configHash: exchange.configHash,
         advertisement: keys.advertisement,
       },
-      log: { cohort: config.cohort.length, threshold: config.threshold },
+      log: {
+        cohort: config.cohort.length,
+        degree: config.degree,
+        threshold: config.threshold,
+      },
     };
   }
 
@@ -77,6 +89,15 @@ export class Trained implements Stage {
       minSurvivorsFloor: floors.minSurvivors,
     };
     const { participantId, publicKey } = identity;
-    checkRoundConfig(config, expected, { participantId, identityKey: bytesToHex(publicKey, 32) });
+    checkRoundConfig(config, expected, {
+      participantId,
+      identityKey: bytesToHex(publicKey, 32),
+      nonceCommitment: nonceCommitmentOf(identity, this.#graphNonce),
+    });
   }
+}
+
+/** What commits this participant to the nonce that its key advertisement will open. */
+export function nonceCommitmentOf({ participantId }: Identity, graphNonce: Uint8Array): Hash {
+  return bytesToHex(graphNonceCommitment(participantId, graphNonce), 32);
 }

@@ -1,15 +1,22 @@
 import {
   bytesToHex,
+  contentOf,
   hexToBytes,
   KeyAdvertising,
+  neighbourhoodFor,
+  openCommitmentScheme,
   participantIdOf,
   type RoundConfig,
+  requireOpenedSum,
   scaleBitsFor,
   serialiseRoundConfig,
-  thresholdFor,
   wordsOfBytes,
 } from "@chorus/aggregation";
-import type { CheckInRequest, FollowResponse } from "@chorus/proto/v1/participant";
+import {
+  type CheckInRequest,
+  type FollowResponse,
+  ReportTrainedRequest,
+} from "@chorus/proto/v1/participant";
 import type { AnswerCall, Received } from "./answer-desk.ts";
 import { FEDERATION_ID, type ScriptedCoordinator } from "./scripted-coordinator.ts";
 import {
@@ -25,21 +32,28 @@ import {
 
 type Instruction = NonNullable<FollowResponse["instruction"]>;
 
-/** The configuration of {@link offer}'s round for participants that have checked in. */
+/** Somebody for a cohort. */
+interface Trained extends Pick<CheckInRequest, "identityKey"> {
+  readonly graphNonceCommitment: Uint8Array;
+}
+
+/** The configuration of {@link offer}'s round for participants that have checked in and trained. */
 export function configFor(
-  checkIns: readonly Pick<CheckInRequest, "identityKey">[],
+  trained: readonly Trained[],
   changes: Partial<RoundConfig> = {},
 ): RoundConfig {
-  const cohort = checkIns
-    .map(({ identityKey }) => ({
+  const cohort = trained
+    .map(({ identityKey, graphNonceCommitment }) => ({
       participantId: participantIdOf(identityKey),
       identityKey: bytesToHex(identityKey, 32),
+      nonceCommitment: bytesToHex(graphNonceCommitment, 32),
     }))
     .toSorted((a, b) => (a.participantId < b.participantId ? -1 : 1));
   const { clippingNorm, maxExamples } = PLAN.protection;
   return {
     protocol: "SA-1",
     prg: "aes-128-ctr",
+    commitment: "ring-sis-v1",
     federationId: FEDERATION_ID,
     runId: RUN_ID,
     round: 1,
@@ -47,7 +61,7 @@ export function configFor(
     planHash: PLAN_HASH,
     parentModelHash: MODEL_HASH,
     cohort,
-    threshold: thresholdFor(cohort.length),
+    ...neighbourhoodFor(cohort.length),
     minSurvivors: PLAN.roundPolicy.minSurvivors,
     dimension: LAYOUT.parameters,
     ringBits: 32,
@@ -58,9 +72,22 @@ export function configFor(
   };
 }
 
+/** Asks for keys, in a cohort of the first participant that has checked in, as it last trained, and two who are not there. */
+export function askForKeys({ checkIns, answers }: ScriptedCoordinator): Instruction {
+  const report = answers.heard("reportTrained").at(-1)?.bytes ?? new Uint8Array();
+  const { graphNonceCommitment } = ReportTrainedRequest.decode(report);
+  const [own, ...others] = [present(checkIns[0]).identityKey, ...[11, 12].map(filled)];
+  const trained = [
+    { identityKey: present(own), graphNonceCommitment },
+    ...others.map((identityKey) => ({ identityKey, graphNonceCommitment: filled(13) })),
+  ];
+  const roundConfig = serialiseRoundConfig(configFor(trained));
+  return { $case: "advertiseKeys", value: { roundId: hexToBytes(ROUND_ID, 32), roundConfig } };
+}
+
 /** Leads everybody who has checked in through a round, and keeps what they said. */
 export class MaskedRound {
-  readonly config: RoundConfig;
+  readonly #ids: readonly string[];
   readonly #coordinator: ScriptedCoordinator;
   readonly #beforeRepeating: ((sentence: string) => Promise<unknown>) | undefined;
 
@@ -74,19 +101,32 @@ export class MaskedRound {
   ) {
     this.#coordinator = coordinator;
     this.#beforeRepeating = beforeRepeating;
-    this.config = configFor(coordinator.checkIns);
+    this.#ids = coordinator.checkIns.map(({ identityKey }) => participantIdOf(identityKey));
   }
 
-  /** The sum of all updates, shape `[vectorLength(dimension)]`. */
-  async run(): Promise<Uint32Array> {
+  /** The round's configuration, and the sum of all updates, to which their commitments open: `[contentLength(dimension)]`. */
+  async run(): Promise<{ config: RoundConfig; sum: Uint32Array }> {
     await this.#ask("acceptRound", () => invitation());
-    await this.#ask("reportTrained", () => train());
-    return this.#exchange(hexToBytes(ROUND_ID, 32));
+    const reports = await this.#ask("reportTrained", () => train());
+    const identityKeyOf = new Map(
+      this.#coordinator.checkIns.map(({ identityKey }) => [
+        participantIdOf(identityKey),
+        identityKey,
+      ]),
+    );
+    const config = configFor(
+      reports.map(({ participantId, request: { graphNonceCommitment } }) => ({
+        identityKey: present(identityKeyOf.get(participantId)),
+        graphNonceCommitment,
+      })),
+    );
+    return { config, sum: await this.#exchange(config) };
   }
 
-  async #exchange(roundId: Uint8Array): Promise<Uint32Array> {
-    const roundConfig = serialiseRoundConfig(this.config);
-    const advertising = new KeyAdvertising(this.config);
+  async #exchange(config: RoundConfig): Promise<Uint32Array> {
+    const roundId = hexToBytes(ROUND_ID, 32);
+    const roundConfig = serialiseRoundConfig(config);
+    const advertising = new KeyAdvertising(config);
     const keys = { $case: "advertiseKeys", value: { roundId, roundConfig } } as const;
     for (const { request } of await this.#ask("advertiseKeys", () => keys))
       advertising.advertise(present(request.advertisement));
@@ -104,7 +144,9 @@ export class MaskedRound {
     });
     for (const { request } of uploads) {
       const bytes = Buffer.concat(request.chunks.map(({ data }) => data));
-      collection.submit(present(request.header.commitment), wordsOfBytes(bytes));
+      const { commitment, vectorCommitment } = request.header;
+      const committed = { upload: present(commitment), commitment: vectorCommitment };
+      collection.submit(committed, wordsOfBytes(bytes));
     }
 
     const confirmation = collection.close();
@@ -114,10 +156,13 @@ export class MaskedRound {
       confirmation.confirm(present(request.ack));
 
     const unmasking = confirmation.close();
-    const signed = { $case: "reveal", value: { roundId, acks: unmasking.acks } } as const;
-    for (const { participantId, request } of await this.#ask("revealShares", () => signed))
-      unmasking.reveal(participantId, request);
-    return unmasking.close();
+    const shares = await this.#ask("revealShares", (id) => {
+      return { $case: "reveal", value: { roundId, acks: unmasking.acksFor(id) } };
+    });
+    for (const { participantId, request } of shares) unmasking.reveal(participantId, request);
+    const sum = unmasking.close();
+    requireOpenedSum(unmasking.transcriptOf(sum), openCommitmentScheme());
+    return contentOf(sum);
   }
 
   /** Tells everybody, and returns everybody's answer. */
@@ -140,11 +185,10 @@ export class MaskedRound {
     call: Call,
     instructionFor: (participantId: string) => Instruction,
   ): Promise<Received<Call>[]> {
-    const { cohort } = this.config;
-    for (const { participantId } of cohort)
+    for (const participantId of this.#ids)
       this.#coordinator.tell(instructionFor(participantId), participantId);
     const answers = new Map<string, Received<Call>>();
-    while (answers.size < cohort.length) {
+    while (answers.size < this.#ids.length) {
       const answer = await this.#coordinator.answers.next(call);
       answers.set(answer.participantId, answer);
     }
@@ -163,6 +207,10 @@ const sentences: Record<AnswerCall, string> = {
   confirmSurvivors: "confirmed the survivors",
   revealShares: "revealed shares",
 };
+
+function filled(byte: number): Uint8Array {
+  return new Uint8Array(32).fill(byte);
+}
 
 function present<T>(value: T | undefined): T {
   if (value === undefined) throw new Error("an answer lacks its message");

@@ -13,6 +13,8 @@ import { LAYOUT } from "./tiny-round.ts";
 export interface RunningOptions {
   readonly coordinator: string;
   readonly name?: string;
+  /** The state directory of another one before; stays. By default one of its own, which goes with it. */
+  readonly directory?: string;
   readonly invitationFile?: string;
   readonly minSurvivors?: number;
   /** The site's data, to train on with TensorFlow.js; by default nothing real is trained. */
@@ -36,10 +38,12 @@ export class RunningParticipant implements AsyncDisposable {
   readonly #stopping = new AbortController();
   /** Its state directory. */
   readonly directory: string;
+  readonly #isDirectoryOurs: boolean;
   readonly #listeners: ((line: LogLine) => void)[] = [];
 
   private constructor(directory: string, options: RunningOptions) {
     this.directory = directory;
+    this.#isDirectoryOurs = options.directory === undefined;
     const trainer = options.trainer ?? new FakeTrainer(new Float32Array(LAYOUT.parameters));
     const { coordinator, name = "site", minSurvivors = 3, invitationFile, dataPath } = options;
     const createTrainer = options.createTrainer ?? (async () => trainer);
@@ -65,7 +69,8 @@ export class RunningParticipant implements AsyncDisposable {
   }
 
   static async start(options: RunningOptions): Promise<RunningParticipant> {
-    return new RunningParticipant(await mkdtemp(join(tmpdir(), "participant-")), options);
+    const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "participant-")));
+    return new RunningParticipant(directory, options);
   }
 
   /** What the log says, from this level on (30 is info). */
@@ -90,7 +95,7 @@ export class RunningParticipant implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.stop();
     await this.stopped;
-    await rm(this.directory, { recursive: true });
+    if (this.#isDirectoryOurs) await rm(this.directory, { recursive: true });
   }
 
   #logger(): Logger {

@@ -1,106 +1,17 @@
 import { setImmediate } from "node:timers/promises";
-import {
-  canonicalPlan,
-  initialModel,
-  layoutOf,
-  MaskingError,
-  modelHash,
-  type Plan,
-  planHash,
-} from "@chorus/aggregation";
+import { MaskingError } from "@chorus/aggregation";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { FakeClock } from "../testing/fake-clock.ts";
-import { Puppet } from "../testing/puppet.ts";
-import { unitPlan } from "../testing/unit-plan.ts";
-import { ActiveRound } from "./active-round.ts";
-import type { Abandoned, Committing } from "./ended.ts";
+import type { Puppet } from "../testing/puppet.ts";
+import { expectExactMean, RoundStage } from "../testing/round-stage.ts";
 import { RoundError } from "./error.ts";
-import type { RoundFacts } from "./facts.ts";
-import type { Instruction } from "./instruction.ts";
 import { isGathering } from "./round.ts";
 
 const cohort = 5;
 
-/** A round among puppets on a fake clock; instructions wait in each puppet's tray until an operation takes them. */
-class Stage {
-  readonly clock = new FakeClock();
-  readonly puppets: readonly Puppet[];
-  readonly trays = new Map<string, Instruction[]>();
-  readonly active: ActiveRound;
-  readonly parent: Float32Array;
-  readonly stop = new AbortController();
-  readonly ended: Promise<Committing | Abandoned>;
-  readonly repeats = new Map<string, () => void>();
-
-  constructor(seed: string, size = cohort, policy: Partial<Plan["roundPolicy"]> = {}) {
-    const plan = unitPlan({ select: size, ...policy });
-    const layout = layoutOf(plan.model);
-    this.parent = initialModel(layout, plan.seed);
-    this.puppets = Array.from({ length: size }, (_, place) => new Puppet(place, seed));
-    for (const { id } of this.puppets) this.trays.set(id, []);
-    const facts: RoundFacts = {
-      federationId: "f".repeat(64),
-      runId: "a".repeat(64),
-      round: 1,
-      attempt: 1,
-      roundId: "b".repeat(64),
-      plan,
-      planJson: canonicalPlan(plan),
-      planHash: planHash(plan),
-      parentModelHash: modelHash(layout, this.parent),
-      dimension: layout.parameters,
-    };
-    const members = this.puppets.map(({ member }) => member);
-    this.active = new ActiveRound(facts, members, {
-      clock: this.clock,
-      send: (id, instruction) => this.trays.get(id)?.push(instruction),
-      progressed: () => undefined,
-      phaseEnded: () => undefined,
-      loadParent: async () => ({ model: this.parent, state: undefined }),
-    });
-    this.ended = this.active.run(this.stop.signal);
-  }
-
-  /** Lets a puppet take its next instruction and answer it. */
-  answer(puppet: Puppet): void {
-    const instruction = this.trays.get(puppet.id)?.shift();
-    if (instruction === undefined) return;
-    this.repeats.set(puppet.id, puppet.answer(this.active, instruction));
-  }
-
-  /** Runs everything that is ready, then lets time pass in whole deadlines until the round has ended. */
-  async finish(): Promise<Committing | Abandoned> {
-    let isOver = false;
-    const ended = this.ended.finally(() => {
-      isOver = true;
-    });
-    while (!isOver) {
-      await setImmediate();
-      this.clock.advance(5_000);
-    }
-    return ended;
-  }
-}
-
-/** Whoever survived shows as 1 / survivors at its place of the model's move, everybody else as nothing. */
-function expectExactMean(stage: Stage, ended: Committing): void {
-  const places = new Set(
-    stage.puppets.filter(({ id }) => ended.survivors.has(id)).map(({ place }) => place),
-  );
-  const wanted = stage.parent.map((value, place) =>
-    Math.fround(value + (places.has(place) ? 1 / places.size : 0)),
-  );
-  expect(ended.model).toEqual(wanted);
-  expect(ended.counts.trainingExamples).toBe(places.size);
-}
-
 test("a round in which everybody answers completes with the mean of all updates", async () => {
-  const stage = new Stage("all");
-  while (isGathering(stage.active.round)) {
-    await setImmediate();
-    for (const puppet of stage.puppets) stage.answer(puppet);
-  }
+  const stage = new RoundStage("all", cohort);
+  await stage.answerAll();
   const ended = await stage.ended;
   if (ended.phase !== "committing") throw new Error(ended.reason);
   expect(ended.survivors.size).toBe(cohort);
@@ -118,7 +29,7 @@ const operation = fc.record({
   who: fc.nat(cohort - 1),
 });
 
-function perform(stage: Stage, kind: string, puppet: Puppet): void {
+function perform(stage: RoundStage, kind: string, puppet: Puppet): void {
   const { active, repeats } = stage;
   if (kind === "answer") stage.answer(puppet);
   if (kind === "repeat") repeats.get(puppet.id)?.();
@@ -126,7 +37,7 @@ function perform(stage: Stage, kind: string, puppet: Puppet): void {
   if (kind === "time") stage.clock.advance(700);
   if (kind === "contradict")
     active.deliver(puppet.id, "training", "c".repeat(64), (phase) =>
-      phase.trained(puppet.id, "c".repeat(64)),
+      phase.trained(puppet.id, "c".repeat(64), "c".repeat(64)),
     );
 }
 
@@ -137,7 +48,7 @@ test("whatever messages come in whatever order, a round ends with an exact mean 
       fc.array(operation, { minLength: 60, maxLength: 140 }),
       fc.string(),
       async (operations, seed) => {
-        const stage = new Stage(seed);
+        const stage = new RoundStage(seed, cohort);
         for (const { kind, who } of operations) {
           const puppet = stage.puppets[who];
           if (puppet === undefined) continue;
@@ -162,7 +73,7 @@ test("whatever messages come in whatever order, a round ends with an exact mean 
 });
 
 test("a contradictory message is refused and changes nothing", async () => {
-  const stage = new Stage("contradiction");
+  const stage = new RoundStage("contradiction", cohort);
   const [first] = stage.puppets;
   if (first === undefined) throw new Error("no puppet");
   await setImmediate();
@@ -183,7 +94,7 @@ test.each([
   ["a stranger's", "not-in-cohort", "0".repeat(32), "selecting"],
   ["a late or early", "wrong-phase", undefined, "training"],
 ] as const)("%s message is refused with %s", async (_what, code, id, phase) => {
-  const stage = new Stage("refusals");
+  const stage = new RoundStage("refusals", cohort);
   await setImmediate();
   const who = id ?? stage.puppets[0]?.id ?? "";
   expect(() =>
@@ -194,7 +105,7 @@ test.each([
 });
 
 test("a quorum goes on at the soft deadline and not before; too few end at the hard deadline", async () => {
-  const stage = new Stage("deadlines");
+  const stage = new RoundStage("deadlines", cohort);
   await setImmediate();
   for (const puppet of stage.puppets.slice(0, 3)) stage.answer(puppet);
   stage.clock.advance(999);
@@ -214,7 +125,7 @@ test("a quorum goes on at the soft deadline and not before; too few end at the h
 });
 
 test("a clock on the wall that is set a day forward or back ends no phase and delays none", async () => {
-  const stage = new Stage("jump");
+  const stage = new RoundStage("jump", cohort);
   await setImmediate();
   for (const puppet of stage.puppets.slice(0, 3)) stage.answer(puppet);
   stage.clock.jump(86_400_000);
@@ -231,7 +142,7 @@ test("a clock on the wall that is set a day forward or back ends no phase and de
 });
 
 test("a round that cannot reach its quorum any more ends at once", async () => {
-  const stage = new Stage("leavers");
+  const stage = new RoundStage("leavers", cohort);
   await setImmediate();
   for (const { id } of stage.puppets.slice(0, 3)) stage.active.leave(id, "declined");
   expect(await stage.ended).toMatchObject({
@@ -241,7 +152,7 @@ test("a round that cannot reach its quorum any more ends at once", async () => {
 });
 
 test("who accepted and then left counts for no quorum, and does not train", async () => {
-  const stage = new Stage("accepted and left");
+  const stage = new RoundStage("accepted and left", cohort);
   const [first] = stage.puppets;
   if (first === undefined) throw new Error("no puppet");
   await setImmediate();
@@ -260,7 +171,7 @@ test("who accepted and then left counts for no quorum, and does not train", asyn
 });
 
 test("with over-selection, who trained and then left makes room for the next to train", async () => {
-  const stage = new Stage("trained and left", 4, { select: 3, overSelect: 1.4 });
+  const stage = new RoundStage("trained and left", 4, { select: 3, overSelect: 1.4 });
   const [first, second, third, fourth] = stage.puppets;
   if (first === undefined || second === undefined || third === undefined || fourth === undefined)
     throw new Error("too few puppets");

@@ -1,13 +1,15 @@
-import type { Hash, ParticipantId } from "@chorus/aggregation";
+import type { Hash, ParticipantId, SumVerifier, UnmaskingJob } from "@chorus/aggregation";
 import type { Clock } from "../clock.ts";
 import { Notifier } from "../notifier.ts";
+import type { Aggregating, OuterState } from "./aggregating.ts";
 import { Abandoned, type Committing } from "./ended.ts";
 import { RoundError } from "./error.ts";
+import { type Evidence, EvidenceBook, type Statement } from "./evidence.ts";
 import type { CohortMember, RoundFacts } from "./facts.ts";
 import type { Departures, Gathering } from "./gathering.ts";
 import type { Instruction } from "./instruction.ts";
 import { nextChange } from "./next-change.ts";
-import { type GatheringPhase, inPhase, isGathering, type Round } from "./round.ts";
+import { type GatheringPhase, inPhase, isGathering, isSumClosed, type Round } from "./round.ts";
 import { Selecting } from "./selecting.ts";
 
 /** What the round does outside itself. */
@@ -19,8 +21,12 @@ export interface RoundEffects {
   progressed(round: ActiveRound): void;
   /** Tells how long a phase took. */
   phaseEnded(phase: string, seconds: number): void;
+  /** Runs a job, in place. Rejects with the signal's reason. */
+  unmask(job: UnmaskingJob, signal: AbortSignal): Promise<void>;
   /** Reads the model that the round trains from, and the outer optimiser's state. */
-  loadParent(): Promise<{ model: Float32Array; state: Float32Array | undefined }>;
+  loadParent(): Promise<OuterState>;
+  /** Checks the sum against the survivors' commitments. */
+  readonly sumVerifier: SumVerifier;
 }
 
 /** Somebody who left a round. */
@@ -50,7 +56,8 @@ export class ActiveRound {
   readonly #changed = new Notifier();
   readonly #left: Departures = new Map();
   /** What each participant said at each step: a repetition is answered, a contradiction refused. */
-  readonly #said = new Map<string, Hash>();
+  readonly #said = new Map<string, Statement>();
+  readonly #evidence = new EvidenceBook();
   /** Deliveries that take long, in the present phase. */
   readonly #delivering = new Map<ParticipantId, AbortController>();
   #round: Round;
@@ -70,8 +77,8 @@ export class ActiveRound {
   }
 
   /**
-   * Applies a participant's message for `phase`; `digest` identifies its content. A message that was applied before
-   * changes nothing. Throws {@link RoundError} `not-in-cohort`, `contradictory-message`, `wrong-phase`, or what
+   * Applies a participant's message for `phase`; `digest` identifies its content, `signature` is the one in it. A message
+   * that was applied before changes nothing. Throws {@link RoundError} `not-in-cohort`, `contradictory-message`, `wrong-phase`, or what
    * `apply` throws; then nothing has changed.
    */
   deliver<P extends GatheringPhase["phase"]>(
@@ -79,19 +86,29 @@ export class ActiveRound {
     phase: P,
     digest: Hash,
     apply: (phase: Extract<Round, { phase: P }>) => void,
+    signature?: Uint8Array,
   ): void {
-    if (this.wasDelivered(participantId, phase, digest)) return;
-    apply(this.expecting(participantId, phase));
-    this.#said.set(`${participantId} ${phase}`, digest);
+    if (this.wasDelivered(participantId, phase, digest, signature)) return;
+    apply(this.expecting(participantId, phase, digest, signature));
+    this.#said.set(`${participantId} ${phase}`, statementOf(digest, signature));
     this.#effects.progressed(this);
     this.#changed.notify();
   }
 
-  /** The current phase, if it is `phase` and asked this participant. Throws `wrong-phase`, `not-in-cohort`. */
+  /**
+   * The current phase, if it is `phase` and asked this participant. Throws `wrong-phase`, `not-in-cohort`; of an upload that
+   * comes too late, digest and signature are kept as evidence.
+   */
   expecting<P extends GatheringPhase["phase"]>(
     participantId: ParticipantId,
     phase: P,
+    digest: Hash,
+    signature?: Uint8Array,
   ): Extract<Round, { phase: P }> {
+    if (phase === "collecting" && isSumClosed(this.#round) && this.members.has(participantId)) {
+      const refused = statementOf(digest, signature);
+      this.#evidence.lateUpload(participantId, phase, refused, this.#effects.clock.now());
+    }
     const current = inPhase(this.#round, phase);
     const { asked, left }: Gathering = current;
     if (!asked.has(participantId) || left.has(participantId))
@@ -99,15 +116,27 @@ export class ActiveRound {
     return current;
   }
 
-  /** Whether this very message was applied before. Throws `contradictory-message` when another one was. */
-  wasDelivered(participantId: ParticipantId, phase: string, digest: Hash): boolean {
-    const said = this.#said.get(`${participantId} ${phase}`);
-    if (said !== undefined && said !== digest)
-      throw new RoundError(
-        "contradictory-message",
-        `${participantId} already sent another message for ${phase}: had ${said}, got ${digest}`,
-      );
-    return said !== undefined;
+  /** Whether this very message was applied before. Throws `contradictory-message`, and keeps both, when another one was. */
+  wasDelivered(
+    participantId: ParticipantId,
+    phase: string,
+    digest: Hash,
+    signature?: Uint8Array,
+  ): boolean {
+    const taken = this.#said.get(`${participantId} ${phase}`);
+    if (taken === undefined || taken.digest === digest) return taken !== undefined;
+    const refused = statementOf(digest, signature);
+    const nowMs = this.#effects.clock.now();
+    this.#evidence.contradiction(participantId, phase, { taken, refused }, nowMs);
+    throw new RoundError(
+      "contradictory-message",
+      `${participantId} already sent another message for ${phase}: had ${taken.digest}, got ${digest}`,
+    );
+  }
+
+  /** What participants were refused for so far. */
+  get evidence(): readonly Evidence[] {
+    return this.#evidence.all;
   }
 
   /**
@@ -165,15 +194,22 @@ export class ActiveRound {
   }
 
   async #next(round: Exclude<Round, Committing | Abandoned>, signal: AbortSignal): Promise<Round> {
-    if (!isGathering(round)) {
-      const { model, state } = await this.#effects.loadParent();
-      return round.aggregate(model, state);
-    }
+    if (!isGathering(round)) return await this.#aggregate(round, signal);
     for (const id of round.awaited) this.#effects.send(id, round.instructionFor(id));
     this.#effects.progressed(this);
     await this.#gathered(round, signal);
     if (signal.aborted) return new Abandoned(this.facts, String(signal.reason));
     return round.close();
+  }
+
+  async #aggregate(round: Aggregating, signal: AbortSignal): Promise<Round> {
+    try {
+      await this.#effects.unmask(round.unmasking, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return new Abandoned(this.facts, String(signal.reason));
+    }
+    return round.aggregate(await this.#effects.loadParent(), this.#effects.sumVerifier);
   }
 
   /** Resolves when the phase is to be closed. */
@@ -207,4 +243,8 @@ export class ActiveRound {
     this.#round = next;
     this.#phaseSinceMs = nowMs;
   }
+}
+
+function statementOf(digest: Hash, signature: Uint8Array = new Uint8Array()): Statement {
+  return { digest, signature: Buffer.from(signature).toString("hex") };
 }

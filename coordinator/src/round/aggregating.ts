@@ -6,53 +6,65 @@ import {
   MaskingError,
   ModelError,
   modelHash,
-  type ParticipantId,
-  type RoundConfig,
+  type RoundTranscript,
+  requireOpenedSum,
+  type SumVerifier,
+  type UnmaskingJob,
 } from "@chorus/aggregation";
 import { Abandoned, Committing } from "./ended.ts";
 import type { RoundFacts } from "./facts.ts";
 
-/** The survivors' exact sum is open; the outer step is to be taken. */
+/** What the outer step starts from. */
+export interface OuterState {
+  /** The model trained from, shape `[dimension]`. */
+  readonly model: Float32Array;
+  /** The outer optimiser's, where it has one. */
+  readonly state: Float32Array | undefined;
+}
+
+/** The masks in the survivors' sum are known: they are to be taken off, and then the outer step is. */
 export class Aggregating {
   readonly phase = "aggregating";
   readonly facts: RoundFacts;
-  readonly #config: RoundConfig;
-  readonly #sum: Uint32Array;
-  readonly #survivors: ReadonlySet<ParticipantId>;
+  /** Opens the sum once it has run, which takes long for large models. */
+  readonly unmasking: UnmaskingJob;
+  /** Its sum shares the memory of the job's words: still masked until the job has run. */
+  readonly #transcript: RoundTranscript;
   readonly #updatesRoot: Hash;
 
   constructor(fields: {
     readonly facts: RoundFacts;
-    readonly config: RoundConfig;
-    readonly sum: Uint32Array;
-    readonly survivors: ReadonlySet<ParticipantId>;
+    readonly unmasking: UnmaskingJob;
+    readonly transcript: RoundTranscript;
     readonly updatesRoot: Hash;
   }) {
     this.facts = fields.facts;
-    this.#config = fields.config;
-    this.#sum = fields.sum;
-    this.#survivors = fields.survivors;
+    this.unmasking = fields.unmasking;
+    this.#transcript = fields.transcript;
     this.#updatesRoot = fields.updatesRoot;
   }
 
   /**
-   * Takes the outer step: aggregating -> committing | abandoned (a sum out of range or a model that is not finite).
-   * `parent`: the model trained from, shape `[dimension]`; `state`: the outer optimiser's, where it has one.
+   * Checks that the survivors' commitments open to the sum, and takes the outer step, once {@link unmasking} has run:
+   * aggregating -> committing | abandoned (a sum that does not open or is out of range, or a model that is not finite).
    */
-  aggregate(parent: Float32Array, state: Float32Array | undefined): Committing | Abandoned {
+  aggregate(parent: OuterState, verifier: SumVerifier): Committing | Abandoned {
     const { facts } = this;
+    const { config, survivors, sum } = this.#transcript;
     try {
-      const { meanDelta, counts } = decodeSum(this.#sum, this.#survivors.size, this.#config);
-      const next = applyOuterStep(facts.plan.strategy, { model: parent, meanDelta, state });
+      requireOpenedSum(this.#transcript, verifier);
+      const { meanDelta, counts } = decodeSum(sum, survivors.length, config);
+      const next = applyOuterStep(facts.plan.strategy, { ...parent, meanDelta });
       return new Committing({
         facts,
         model: next.model,
         modelHash: modelHash(layoutOf(facts.plan.model), next.model),
         strategyState: next.state,
         updatesRoot: this.#updatesRoot,
-        cohort: this.#config.cohort.length,
-        survivors: this.#survivors,
+        cohort: config.cohort.length,
+        survivors: new Set(survivors.map(({ upload }) => upload.participantId)),
         counts,
+        transcript: this.#transcript,
       });
     } catch (error) {
       if (error instanceof MaskingError || error instanceof ModelError)

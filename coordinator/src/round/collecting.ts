@@ -1,4 +1,4 @@
-import type { Collection, ParticipantId, RoundConfig, UploadCommitment } from "@chorus/aggregation";
+import type { Collection, CommittedUpload, ParticipantId, RoundConfig } from "@chorus/aggregation";
 import { ConfirmingSurvivors } from "./confirming-survivors.ts";
 import type { Abandoned } from "./ended.ts";
 import { Exchange, exchangeQuorum } from "./exchange.ts";
@@ -24,8 +24,8 @@ export class Collecting extends Exchange<Collection> {
   }
 
   /** Adds one masked update, shape `[vectorLength(dimension)]`, in Z_2^32. */
-  submit(commitment: UploadCommitment, masked: Uint32Array): void {
-    this.stage.submit(commitment, masked);
+  submit(committed: CommittedUpload, masked: Uint32Array): void {
+    this.stage.submit(committed, masked);
   }
 
   /** Ends collection: collecting -> confirming-survivors | abandoned. */

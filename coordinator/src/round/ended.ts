@@ -1,4 +1,4 @@
-import type { Hash, ParticipantId, UpdateCounts } from "@chorus/aggregation";
+import type { Hash, ParticipantId, RoundTranscript, UpdateCounts } from "@chorus/aggregation";
 import type { RoundFacts } from "./facts.ts";
 
 /** Why a round ended without a model; the text names counts and codes, never data. */
@@ -26,6 +26,8 @@ export class Committing {
   readonly cohort: number;
   readonly survivors: ReadonlySet<ParticipantId>;
   readonly counts: UpdateCounts;
+  /** What shows how the sum came about; its sum was verified. */
+  readonly transcript: RoundTranscript;
 
   constructor(fields: Omit<Committing, "phase">) {
     this.facts = fields.facts;
@@ -36,5 +38,6 @@ export class Committing {
     this.cohort = fields.cohort;
     this.survivors = fields.survivors;
     this.counts = fields.counts;
+    this.transcript = fields.transcript;
   }
 }

@@ -1,4 +1,4 @@
-import type { ParticipantId, RoundConfig } from "@chorus/aggregation";
+import type { MaskingError, ParticipantId, RoundConfig } from "@chorus/aggregation";
 import { Abandoned } from "./ended.ts";
 import type { RoundFacts } from "./facts.ts";
 import { type Departures, Gathering } from "./gathering.ts";
@@ -6,9 +6,11 @@ import { type Departures, Gathering } from "./gathering.ts";
 /** The coordinator's half of one step of the masked exchange, as the aggregation module gives it. */
 export interface AggregatorStage {
   readonly delivered: ReadonlySet<ParticipantId>;
+  /** Why the round could not go on if exactly these had delivered; undefined when it could. */
+  shortage(delivered: ReadonlySet<ParticipantId>): MaskingError | undefined;
 }
 
-/** Fewest who must stay so that the sum can be opened and hides enough participants. */
+/** Fewest who must stay, wherever they are in the masking graph, so that the sum can be opened and hides enough participants. */
 export function exchangeQuorum(config: RoundConfig): number {
   return Math.max(config.threshold, config.minSurvivors);
 }
@@ -37,11 +39,19 @@ export abstract class Exchange<Stage extends AggregatorStage> extends Gathering 
     return this.stage.delivered;
   }
 
-  /** Why the round cannot go on from here. */
+  /** Enough together, and in the masking graph enough around everybody whose secrets the sum needs. */
+  override suffices(delivered: ReadonlySet<ParticipantId>): boolean {
+    return super.suffices(delivered) && this.stage.shortage(delivered) === undefined;
+  }
+
+  /** Why the round cannot go on from here: how many are missing, or around whom. */
   protected tooFew(what: string): Abandoned {
-    return new Abandoned(
-      this.facts,
-      `too few ${what}: ${this.delivered.size} of ${this.asked.size}, wanted ${this.quorum}`,
-    );
+    const got = this.delivered.size;
+    const shortage = this.stage.shortage(this.delivered);
+    const missing =
+      got < this.quorum || shortage === undefined
+        ? `${got} of ${this.asked.size}, wanted ${this.quorum}`
+        : shortage.message;
+    return new Abandoned(this.facts, `too few ${what}: ${missing}`);
   }
 }

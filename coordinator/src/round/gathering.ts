@@ -18,10 +18,12 @@ export abstract class Gathering {
   readonly facts: RoundFacts;
   /** Who was asked. */
   readonly asked: ReadonlySet<ParticipantId>;
-  /** Fewest deliveries that the round can go on with. */
+  /** Fewest deliveries that the round can go on with; {@link suffices} may want more. */
   readonly quorum: number;
   /** Who left the round, in this phase or before; one map for the whole round. */
   readonly left: Departures;
+  /** Whether those who can still deliver suffice, by their number: they only ever become fewer. */
+  readonly #reachable = new Map<number, boolean>();
 
   constructor(facts: RoundFacts, asked: Iterable<ParticipantId>, quorum: number, left: Departures) {
     this.facts = facts;
@@ -51,16 +53,26 @@ export abstract class Gathering {
     return [...this.asked].filter((id) => !this.delivered.has(id) && !this.left.has(id));
   }
 
+  /** Whether the round can go on when exactly these have delivered. */
+  suffices(delivered: ReadonlySet<ParticipantId>): boolean {
+    return delivered.size >= this.quorum;
+  }
+
   get hasQuorum(): boolean {
-    return this.delivered.size >= this.quorum;
+    return this.suffices(this.delivered);
   }
 
   /** True when waiting any longer cannot help: all are here, or too many left for a quorum. */
   get isSettled(): boolean {
     return (
-      this.delivered.size >= this.enough ||
-      this.awaited.length === 0 ||
-      this.delivered.size + this.awaited.length < this.quorum
+      this.delivered.size >= this.enough || this.awaited.length === 0 || !this.#canReachQuorum()
     );
+  }
+
+  #canReachQuorum(): boolean {
+    const possible = new Set([...this.delivered, ...this.awaited]);
+    const known = this.#reachable.get(possible.size) ?? this.suffices(possible);
+    this.#reachable.set(possible.size, known);
+    return known;
   }
 }

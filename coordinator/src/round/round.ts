@@ -33,6 +33,11 @@ export function isGathering(round: Round): round is GatheringPhase {
   return "asked" in round;
 }
 
+/** Whether the survivors are settled: an update that comes now is in no sum. */
+export function isSumClosed({ phase }: Round): boolean {
+  return ["confirming-survivors", "unmasking", "aggregating", "committing"].includes(phase);
+}
+
 /** Narrows a round to the phase that a message needs. Throws {@link RoundError} `wrong-phase`. */
 export function inPhase<P extends Round["phase"]>(
   round: Round,

@@ -1,21 +1,23 @@
 import {
+  type Hash,
   KeyAdvertising,
+  neighbourhoodFor,
   type ParticipantId,
   type RoundConfig,
   scaleBitsFor,
-  thresholdFor,
 } from "@chorus/aggregation";
 import { AdvertisingKeys } from "./advertising-keys.ts";
 import { Assembling } from "./assembling.ts";
 import { Abandoned } from "./ended.ts";
 import { RoundError } from "./error.ts";
-import type { CohortMember, RoundFacts } from "./facts.ts";
 import type { Instruction } from "./instruction.ts";
 
 /** Waiting for the cohort to train. The long phase, and the one outside the masked exchange. */
 export class Training extends Assembling {
   readonly phase = "training";
   readonly window = "training";
+  /** What those who have trained committed to for the masking graph's seed. */
+  readonly #nonceCommitments = new Map<ParticipantId, Hash>();
 
   /** With over-selection the round goes on without the slowest. */
   override get enough(): number {
@@ -26,11 +28,15 @@ export class Training extends Assembling {
     return { kind: "train", facts: this.facts };
   }
 
-  /** A participant has trained. Throws `wrong-model` when it trained another model. */
-  trained(participantId: ParticipantId, modelHash: string): void {
+  /**
+   * A participant has trained; `nonceCommitment`: to its nonce for the masking graph. Throws `wrong-model` when it trained
+   * another model.
+   */
+  trained(participantId: ParticipantId, modelHash: Hash, nonceCommitment: Hash): void {
     const { parentModelHash } = this.facts;
     if (modelHash !== parentModelHash)
       throw new RoundError("wrong-model", `trained ${modelHash}, wanted ${parentModelHash}`);
+    this.#nonceCommitments.set(participantId, nonceCommitment);
     this.delivered.add(participantId);
   }
 
@@ -41,32 +47,37 @@ export class Training extends Assembling {
         this.facts,
         `too few trained: ${this.delivered.size} of ${this.asked.size}, wanted ${this.quorum}`,
       );
-    const config = roundConfig(this.facts, this.ready);
+    const config = this.#config();
     return new AdvertisingKeys(this.facts, config, new KeyAdvertising(config), this.left);
   }
-}
 
-function roundConfig(facts: RoundFacts, ready: readonly CohortMember[]): RoundConfig {
-  const { clippingNorm, maxExamples } = facts.plan.protection;
-  const cohort = ready
-    .map(({ participantId, identityKey }) => ({ participantId, identityKey }))
-    .sort((a, b) => (a.participantId < b.participantId ? -1 : 1));
-  return {
-    protocol: "SA-1",
-    prg: "aes-128-ctr",
-    federationId: facts.federationId,
-    runId: facts.runId,
-    round: facts.round,
-    roundId: facts.roundId,
-    planHash: facts.planHash,
-    parentModelHash: facts.parentModelHash,
-    cohort,
-    threshold: thresholdFor(cohort.length),
-    minSurvivors: facts.plan.roundPolicy.minSurvivors,
-    dimension: facts.dimension,
-    ringBits: 32,
-    scaleBits: scaleBitsFor(cohort.length, clippingNorm),
-    clippingNorm,
-    maxExamples,
-  };
+  #config(): RoundConfig {
+    const { facts } = this;
+    const { clippingNorm, maxExamples } = facts.plan.protection;
+    const cohort = this.ready
+      .map(({ participantId, identityKey }) => {
+        const nonceCommitment = this.#nonceCommitments.get(participantId) ?? "";
+        return { participantId, identityKey, nonceCommitment };
+      })
+      .sort((a, b) => (a.participantId < b.participantId ? -1 : 1));
+    return {
+      protocol: "SA-1",
+      prg: "aes-128-ctr",
+      commitment: "ring-sis-v1",
+      federationId: facts.federationId,
+      runId: facts.runId,
+      round: facts.round,
+      roundId: facts.roundId,
+      planHash: facts.planHash,
+      parentModelHash: facts.parentModelHash,
+      cohort,
+      ...neighbourhoodFor(cohort.length),
+      minSurvivors: facts.plan.roundPolicy.minSurvivors,
+      dimension: facts.dimension,
+      ringBits: 32,
+      scaleBits: scaleBitsFor(cohort.length, clippingNorm),
+      clippingNorm,
+      maxExamples,
+    };
+  }
 }

@@ -17,7 +17,6 @@ import type { Instruction } from "./instruction.ts";
 /** Waiting for the shares that open the sum, and nothing but the sum. */
 export class Unmasking extends Exchange<UnmaskingStage> {
   readonly phase = "unmasking";
-  readonly #survivors: ReadonlySet<ParticipantId>;
   readonly #updatesRoot: Hash;
 
   constructor(
@@ -26,16 +25,16 @@ export class Unmasking extends Exchange<UnmaskingStage> {
     confirmation: Confirmation,
     left: Departures,
   ) {
-    const { survivors, updatesRoot } = confirmation;
+    const { updatesRoot } = confirmation;
     const stage = confirmation.close();
     const asked = stage.acks.map(({ participantId }) => participantId);
     super(facts, config, stage, asked, config.threshold, left);
-    this.#survivors = new Set(survivors.map(({ participantId }) => participantId));
     this.#updatesRoot = updatesRoot;
   }
 
-  instructionFor(): Instruction {
-    return { kind: "reveal", roundId: this.facts.roundId, acks: this.stage.acks };
+  instructionFor(participantId: ParticipantId): Instruction {
+    const acks = this.stage.acksFor(participantId);
+    return { kind: "reveal", roundId: this.facts.roundId, acks };
   }
 
   reveal(from: ParticipantId, shares: RevealedShares): void {
@@ -46,11 +45,11 @@ export class Unmasking extends Exchange<UnmaskingStage> {
   close(): Aggregating | Abandoned {
     if (!this.hasQuorum) return this.tooFew("revealed shares");
     try {
+      const unmasking = this.stage.closeAsJob();
       return new Aggregating({
         facts: this.facts,
-        config: this.config,
-        sum: this.stage.close(),
-        survivors: this.#survivors,
+        unmasking,
+        transcript: this.stage.transcriptOf(unmasking.words),
         updatesRoot: this.#updatesRoot,
       });
     } catch (error) {

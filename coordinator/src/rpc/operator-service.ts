@@ -11,12 +11,21 @@ import type { BlobStore, RoundRow, Store } from "../store/store.ts";
 import { checkOperator } from "./authentication.ts";
 import type { Calls } from "./calls.ts";
 import { modelChunks } from "./model-stream.ts";
-import { eventToWire, participantToWire, roundToWire, runToWire } from "./operator-wire.ts";
+import {
+  eventToWire,
+  evidenceToWire,
+  participantToWire,
+  roundToWire,
+  runToWire,
+} from "./operator-wire.ts";
 import type { RpcService } from "./server.ts";
 import { hashFromWire } from "./wire.ts";
 
 /** Rounds that one answer, or one read of the store, holds at most: some 500 KiB. */
 const maxRounds = 1_000;
+
+/** Evidence that an answer holds at most. */
+const maxEvidence = 100;
 
 /** What the operators' service needs. */
 export interface OperatorServiceDependencies {
@@ -106,7 +115,14 @@ function readHandlers(
       const run = await runs.record(hashFromWire(request.runId, "run_id"));
       const limit = Math.min(request.maxRounds || maxRounds, maxRounds);
       const rounds = await store.rounds(run.runId, { after: request.afterRound, limit });
-      return { run: runToWire(run), plan: run.plan, rounds: rounds.map(roundToWire) };
+      const isFirstPage = request.afterRound === 0;
+      const evidence = isFirstPage ? await store.evidence(run.runId, maxEvidence) : [];
+      return {
+        run: runToWire(run),
+        plan: run.plan,
+        rounds: rounds.map(roundToWire),
+        evidence: evidence.map(evidenceToWire),
+      };
     }),
     explainRun: calls.unary(async (request, { metadata }) => {
       checked(metadata);

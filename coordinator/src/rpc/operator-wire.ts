@@ -1,7 +1,13 @@
 import type * as operator from "@chorus/proto/v1/operator";
-import { RunStatus } from "@chorus/proto/v1/operator";
+import { EvidenceKind, RunStatus } from "@chorus/proto/v1/operator";
 import type { RunEvent } from "../runs/feed.ts";
-import type { ParticipantRecord, RoundCommit, RoundRow, RunRecord } from "../store/store.ts";
+import type {
+  EvidenceRow,
+  ParticipantRecord,
+  RoundCommit,
+  RoundRow,
+  RunRecord,
+} from "../store/store.ts";
 import { hashToWire } from "./wire.ts";
 
 const statuses = {
@@ -52,6 +58,29 @@ function entryToWire(commit: RoundCommit): operator.LedgerEntry {
     entry: hashToWire(commit.entry),
     transactionHash: hashToWire(commit.transactionHash),
     blockNumber: commit.blockNumber,
+  };
+}
+
+const evidenceKinds = {
+  contradiction: EvidenceKind.CONTRADICTION,
+  "late-upload": EvidenceKind.LATE_UPLOAD,
+} satisfies Record<EvidenceRow["kind"], EvidenceKind>;
+
+export function evidenceToWire(row: EvidenceRow): operator.Evidence {
+  const { round, attempt, participantId, name, step, refusals, firstAtMs } = row;
+  return {
+    round,
+    attempt,
+    participantId,
+    name,
+    kind: evidenceKinds[row.kind],
+    step,
+    takenDigest: Buffer.from(row.takenDigest, "hex"),
+    refusedDigest: hashToWire(row.refusedDigest),
+    takenSignature: Buffer.from(row.takenSignature, "hex"),
+    refusedSignature: Buffer.from(row.refusedSignature, "hex"),
+    refusals,
+    firstAtMs,
   };
 }
 

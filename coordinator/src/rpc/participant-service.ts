@@ -4,9 +4,12 @@ import {
   ConfirmSurvivorsRequest,
   type ParticipantServiceServer,
   ParticipantServiceService,
+  ReportTrainedRequest,
   RevealSharesRequest,
   ShareKeysRequest,
 } from "@chorus/proto/v1/participant";
+import type { AdvertisingKeys } from "../round/advertising-keys.ts";
+import type { ConfirmingSurvivors } from "../round/confirming-survivors.ts";
 import { sessionOf } from "./authentication.ts";
 import { follow } from "./follow.ts";
 import { modelChunks } from "./model-stream.ts";
@@ -92,8 +95,10 @@ function roundHandlers(
     reportTrained: calls.unary(async (request, { metadata }) => {
       const { session, round } = locate(deps, metadata, request);
       const modelHash = hashFromWire(request.modelHash, "model_hash");
-      round.deliver(session.participantId, "training", modelHash, (phase) =>
-        phase.trained(session.participantId, modelHash),
+      const nonceCommitment = hashFromWire(request.graphNonceCommitment, "graph_nonce_commitment");
+      const digest = sha256Hex(ReportTrainedRequest.encode(request).finish());
+      round.deliver(session.participantId, "training", digest, (phase) =>
+        phase.trained(session.participantId, modelHash, nonceCommitment),
       );
       return {};
     }),
@@ -119,10 +124,12 @@ function exchangeHandlers(
       const advertisement = advertisementFromWire(required(request.advertisement, "advertisement"));
       checkSender(session, advertisement.participantId);
       const digest = sha256Hex(AdvertiseKeysRequest.encode(request).finish());
-      round.deliver(session.participantId, "advertising-keys", digest, (phase) => {
+      const apply = (phase: AdvertisingKeys) => {
         checkConfig(phase.config, request.configHash);
         phase.advertise(advertisement);
-      });
+      };
+      const { signature } = advertisement;
+      round.deliver(session.participantId, "advertising-keys", digest, apply, signature);
       return {};
     }),
     shareKeys: calls.unary(async (request, { metadata }) => {
@@ -139,10 +146,12 @@ function exchangeHandlers(
       const ack = ackFromWire(required(request.ack, "ack"));
       checkSender(session, ack.participantId);
       const digest = sha256Hex(ConfirmSurvivorsRequest.encode(request).finish());
-      round.deliver(session.participantId, "confirming-survivors", digest, (phase) => {
+      const apply = (phase: ConfirmingSurvivors) => {
         checkConfig(phase.config, request.configHash);
         phase.confirm(ack);
-      });
+      };
+      const { signature } = ack;
+      round.deliver(session.participantId, "confirming-survivors", digest, apply, signature);
       return {};
     }),
     revealShares: calls.unary(async (request, { metadata }) => {

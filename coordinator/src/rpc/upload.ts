@@ -4,12 +4,13 @@ import type { Clock } from "../clock.ts";
 import type { WireMetrics } from "../metrics.ts";
 import type { Session } from "../participants/sessions.ts";
 import type { ActiveRound } from "../round/active-round.ts";
+import type { Collecting } from "../round/collecting.ts";
 import { RoundError } from "../round/error.ts";
 import type { Runs } from "../runs/runs.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { ChunkAssembler } from "./chunks.ts";
 import { checkConfig, memberRound } from "./participant-call.ts";
-import { commitmentFromWire, required } from "./wire.ts";
+import { committedUploadFromWire } from "./wire.ts";
 import type { WireMeter } from "./wire-meter.ts";
 
 /** What uploads may take. */
@@ -66,14 +67,15 @@ export class UploadReceiver {
   async #read(session: Session, parts: Parts, signal: AbortSignal): Promise<void> {
     const { participantId } = session;
     const { header, headerBytes } = await this.#header(parts, signal);
-    const commitment = commitmentFromWire(required(header.commitment, "commitment"));
-    if (commitment.participantId !== participantId)
+    const committed = committedUploadFromWire(header);
+    if (committed.upload.participantId !== participantId)
       throw new RoundError("not-in-cohort", "the upload is signed by another participant");
     const round = memberRound(this.#deps.runs, session, header.roundId);
     round.traffic.receivedBytes += headerBytes;
     const digest = sha256Hex(UploadHeader.encode(header).finish());
-    if (round.wasDelivered(participantId, "collecting", digest)) return;
-    const { config, facts } = round.expecting(participantId, "collecting");
+    const { signature } = committed.upload;
+    if (round.wasDelivered(participantId, "collecting", digest, signature)) return;
+    const { config, facts } = round.expecting(participantId, "collecting", digest, signature);
     checkConfig(config, header.configHash);
     const wantedBytes = 4 * vectorLength(facts.dimension);
     if (header.totalBytes !== wantedBytes)
@@ -84,9 +86,8 @@ export class UploadReceiver {
     const wanted = AbortSignal.any([signal, round.wanted(participantId)]);
     using _memory = await this.#memory.take(wantedBytes, wanted);
     const bytes = await this.#chunks(parts, wantedBytes, round, wanted);
-    round.deliver(participantId, "collecting", digest, (phase) =>
-      phase.submit(commitment, wordsOfBytes(bytes)),
-    );
+    const apply = (phase: Collecting) => phase.submit(committed, wordsOfBytes(bytes));
+    round.deliver(participantId, "collecting", digest, apply, signature);
   }
 
   async #header(

@@ -1,11 +1,13 @@
 import {
   bytesToHex,
+  COMMITMENT_BYTES,
+  type CommittedUpload,
+  GRAPH_NONCE_BYTES,
   type Hash,
   hexToBytes,
   type KeyAdvertisement,
   type SealedShare,
   type SurvivorAck,
-  type UploadCommitment,
 } from "@chorus/aggregation";
 import type * as participant from "@chorus/proto/v1/participant";
 import type * as types from "@chorus/proto/v1/types";
@@ -41,6 +43,7 @@ export function advertisementFromWire(message: types.KeyAdvertisement): KeyAdver
     encryptionKey: exactly(message.encryptionKey, 32, "encryption_key"),
     maskKey: exactly(message.maskKey, 32, "mask_key"),
     selfMaskCommitment: exactly(message.selfMaskCommitment, 32, "self_mask_commitment"),
+    graphNonce: exactly(message.graphNonce, GRAPH_NONCE_BYTES, "graph_nonce"),
     signature: exactly(message.signature, 64, "signature"),
   };
 }
@@ -49,11 +52,17 @@ export function sealedShareFromWire(message: types.SealedShare): SealedShare {
   return { ...message, ciphertext: exactly(message.ciphertext, 80, "ciphertext") };
 }
 
-export function commitmentFromWire(message: types.UploadCommitment): UploadCommitment {
+/** What an upload's header says of the update that follows. Throws {@link WireError} naming the field. */
+export function committedUploadFromWire(header: participant.UploadHeader): CommittedUpload {
+  const message = required(header.commitment, "commitment");
   return {
-    participantId: message.participantId,
-    uploadRoot: exactly(message.uploadRoot, 32, "upload_root"),
-    signature: exactly(message.signature, 64, "signature"),
+    upload: {
+      participantId: message.participantId,
+      uploadRoot: exactly(message.uploadRoot, 32, "upload_root"),
+      commitmentHash: exactly(message.commitmentHash, 32, "commitment_hash"),
+      signature: exactly(message.signature, 64, "signature"),
+    },
+    commitment: exactly(header.vectorCommitment, COMMITMENT_BYTES, "vector_commitment"),
   };
 }
 

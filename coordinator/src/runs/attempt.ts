@@ -81,6 +81,7 @@ export class Attempt {
       const { roundId } = this.active.facts;
       for (const id of this.active.members.keys())
         this.#deps.sessions.send(id, { kind: "round-ended", roundId, abandoned, modelHash });
+      await this.#recordEvidence();
       if (abandoned !== "") await this.#abandoned(abandoned);
     }
     return abandoned;
@@ -110,8 +111,28 @@ export class Attempt {
     }
   }
 
+  /** Stores what participants were refused for. Never rejects: without it, the round is what it is all the same. */
+  async #recordEvidence(): Promise<void> {
+    const { store, log } = this.#deps;
+    const { facts, members, evidence } = this.active;
+    const { runId, round, roundId } = facts;
+    for (const record of evidence) {
+      const { participantId, kind, step, refusals } = record;
+      const participant = members.get(participantId)?.name;
+      log.warn(
+        { runId, round, participant, kind, step, refusals },
+        "refused a participant's messages",
+      );
+      await store
+        .recordEvidence({ roundId, ...record })
+        .catch((error: unknown) =>
+          log.error({ err: error, runId, round }, "evidence was not stored"),
+        );
+    }
+  }
+
   #effects(): RoundEffects {
-    const { clock, sessions, feed, metrics } = this.#deps;
+    const { clock, sessions, feed, metrics, unmasking, sumVerifier } = this.#deps;
     const { runId } = this.#run;
     return {
       clock,
@@ -124,7 +145,9 @@ export class Attempt {
         metrics.phaseSeconds.observe({ phase }, seconds);
         if (phase === "aggregating") metrics.aggregationSeconds.observe(seconds);
       },
+      unmask: (job, signal) => unmasking.run(job, signal),
       loadParent: () => this.#keeper.load(this.#run),
+      sumVerifier,
     };
   }
 }

@@ -1,10 +1,16 @@
-import type { RandomSource } from "@chorus/aggregation";
+import type { RandomSource, SumVerifier, UnmaskingJob } from "@chorus/aggregation";
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import type { RoundMetrics } from "../metrics.ts";
 import type { Sessions } from "../participants/sessions.ts";
 import type { BlobStore, Store } from "../store/store.ts";
 import type { RunFeed } from "./feed.ts";
+
+/** Opens sums. */
+export interface Unmasker {
+  /** Takes the masks off a job's words, in place. Rejects with the signal's reason. */
+  run(job: UnmaskingJob, signal: AbortSignal): Promise<void>;
+}
 
 /** What a run needs from the coordinator. */
 export interface RunDependencies {
@@ -16,6 +22,9 @@ export interface RunDependencies {
   readonly feed: RunFeed;
   readonly metrics: RoundMetrics;
   readonly log: Logger;
+  readonly unmasking: Unmasker;
+  /** Checks rounds' sums against their participants' commitments. */
+  readonly sumVerifier: SumVerifier;
   /** A round was completed: there is something for the ledger. */
   readonly completed: () => void;
 }

@@ -6,13 +6,21 @@ import {
   commitSchema,
   type Enrolment,
   enrolmentSchema,
+  evidenceSchema,
   federationSchema,
   newRunSchema,
   type RunEnd,
   roundSchema,
   runEndSchema,
 } from "./records.ts";
-import type { AttemptRecord, Federation, NewRun, RoundCommit, RoundResult } from "./store.ts";
+import type {
+  AttemptRecord,
+  EvidenceRecord,
+  Federation,
+  NewRun,
+  RoundCommit,
+  RoundResult,
+} from "./store.ts";
 
 /** Everything that can happen to a federation. A released kind keeps its name and its body's members for ever. */
 export type StoreEvent =
@@ -23,7 +31,8 @@ export type StoreEvent =
   | { readonly kind: "attempt-started"; readonly body: AttemptRecord }
   | { readonly kind: "attempt-abandoned"; readonly body: AttemptEnd }
   | { readonly kind: "round-completed"; readonly body: RoundResult }
-  | { readonly kind: "round-committed"; readonly body: RoundCommit };
+  | { readonly kind: "round-committed"; readonly body: RoundCommit }
+  | { readonly kind: "evidence-recorded"; readonly body: EvidenceRecord };
 
 const storeEvent: z.ZodType<StoreEvent> = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("federation-created"), body: federationSchema }),
@@ -34,6 +43,7 @@ const storeEvent: z.ZodType<StoreEvent> = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("attempt-abandoned"), body: attemptEndSchema }),
   z.object({ kind: z.literal("round-completed"), body: roundSchema }),
   z.object({ kind: z.literal("round-committed"), body: commitSchema }),
+  z.object({ kind: z.literal("evidence-recorded"), body: evidenceSchema }),
 ]);
 
 /** Checks an event, leaving out what is not its own. Throws a plain error that names the member: it is a bug. */

@@ -85,6 +85,22 @@ const migrations: readonly (readonly string[])[] = [
       PRIMARY KEY (run_id, round)
     )`,
   ],
+  [
+    `CREATE TABLE evidence (
+      round_id text NOT NULL,
+      participant_id text NOT NULL,
+      kind text NOT NULL,
+      sequence bigint NOT NULL,
+      step text NOT NULL,
+      taken_digest text NOT NULL,
+      refused_digest text NOT NULL,
+      taken_signature text NOT NULL,
+      refused_signature text NOT NULL,
+      refusals bigint NOT NULL,
+      first_at_ms bigint NOT NULL,
+      PRIMARY KEY (round_id, participant_id, kind)
+    )`,
+  ],
 ];
 
 /** The schema that this program writes. */

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { seededRandom } from "@chorus/aggregation";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openStore, type PgliteStore } from "./pglite-store.ts";
-import { describeStore, type UseStore } from "./testing/store-conformance.ts";
+import { describeStore } from "./testing/store-conformance.ts";
+import type { UseStore } from "./testing/use-store.ts";
 
 const { signal } = new AbortController();
 const clock = { now: () => 1_700_000_000_000 };

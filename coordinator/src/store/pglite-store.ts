@@ -8,16 +8,27 @@ import {
   checkCompletion,
   checkEnrolment,
   checkNewAttempt,
+  checkNewEvidence,
   checkNewRun,
   checkOpenAttempt,
   isNewCommit,
   runningRun,
 } from "./preconditions.ts";
 import { federationSchema, storableText } from "./records.ts";
-import { attemptOf, committedRoundOf, participantOf, recordOf, roundOf, runOf } from "./rows.ts";
+import {
+  attemptOf,
+  committedRoundOf,
+  evidenceOf,
+  participantOf,
+  recordOf,
+  roundOf,
+  runOf,
+} from "./rows.ts";
 import {
   type AttemptRecord,
   type EventRecord,
+  type EvidenceRecord,
+  type EvidenceRow,
   type Federation,
   type Hash,
   type NewRun,
@@ -179,6 +190,21 @@ export class PgliteStore implements Store {
       [runId, after, limit],
     );
     return rows.map(committedRoundOf);
+  }
+
+  recordEvidence(evidence: EvidenceRecord): Promise<void> {
+    const event: StoreEvent = { kind: "evidence-recorded", body: evidence };
+    return this.#record(event, (sql) => checkNewEvidence(sql, evidence));
+  }
+
+  async evidence(runId: Hash, limit: number): Promise<readonly EvidenceRow[]> {
+    const rows = await this.#database.query(
+      `SELECT evidence.*, round, attempt, name
+       FROM evidence JOIN attempts USING (round_id) JOIN participants USING (participant_id)
+       WHERE run_id = $1 ORDER BY evidence.sequence DESC LIMIT $2`,
+      [runId, limit],
+    );
+    return rows.map(evidenceOf);
   }
 
   async outbox(): Promise<readonly RoundResult[]> {

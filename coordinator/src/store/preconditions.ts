@@ -2,6 +2,7 @@ import type { Sql } from "./database/database.ts";
 import { runOf } from "./rows.ts";
 import {
   type AttemptRecord,
+  type EvidenceRecord,
   type Hash,
   type NewRun,
   type ParticipantRecord,
@@ -83,6 +84,22 @@ export async function checkCompletion(sql: Sql, result: RoundResult): Promise<vo
   );
   const said = `attempt ${attempts} at round ${round} of run ${short(runId)}`;
   check(own !== undefined, "wrong-round", `${short(roundId)} is not ${said}`);
+}
+
+/** `unknown`, `duplicate`. */
+export async function checkNewEvidence(sql: Sql, evidence: EvidenceRecord): Promise<void> {
+  const { roundId, participantId, kind } = evidence;
+  const attempts = await sql.query("SELECT 1 FROM attempts WHERE round_id = $1", [roundId]);
+  check(attempts.length === 1, "unknown", `there is no attempt ${short(roundId)}`);
+  const text = "SELECT 1 FROM participants WHERE participant_id = $1";
+  const participants = await sql.query(text, [participantId]);
+  check(participants.length === 1, "unknown", `there is no participant ${participantId}`);
+  const known = await sql.query(
+    "SELECT 1 FROM evidence WHERE round_id = $1 AND participant_id = $2 AND kind = $3",
+    [roundId, participantId, kind],
+  );
+  const said = `the ${kind} of participant ${participantId} in attempt ${short(roundId)}`;
+  check(known.length === 0, "duplicate", `${said} is recorded already`);
 }
 
 /** Whether a commit is new: `unknown` for a round that is not completed, `conflict` with another entry. */

@@ -23,6 +23,8 @@ export function changesOf({ kind, body }: StoreEvent, sequence: number): readonl
       return roundCompleted(body, sequence);
     case "round-committed":
       return [{ insertInto: "commits", fields: body }];
+    case "evidence-recorded":
+      return [{ insertInto: "evidence", fields: { ...body, sequence } }];
   }
 }
 

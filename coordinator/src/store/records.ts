@@ -2,6 +2,8 @@ import { z } from "zod";
 import type {
   AttemptRecord,
   EventRecord,
+  EvidenceRecord,
+  EvidenceRow,
   Federation,
   NewRun,
   ParticipantRecord,
@@ -133,6 +135,30 @@ export const commitSchema: z.ZodType<RoundCommit> = z.object({
   entry: hash,
   transactionHash: hash,
   blockNumber: count,
+});
+
+const emptyOrSignature = z.string().regex(/^([0-9a-f]{128})?$/, "wanted 64 bytes or none");
+
+const evidenceFields = {
+  roundId: hash,
+  participantId,
+  kind: z.enum(["contradiction", "late-upload"]),
+  step: text,
+  takenDigest: emptyOrHash,
+  refusedDigest: hash,
+  takenSignature: emptyOrSignature,
+  refusedSignature: emptyOrSignature,
+  refusals: ordinal,
+  firstAtMs: count,
+};
+
+export const evidenceSchema: z.ZodType<EvidenceRecord> = z.object(evidenceFields);
+
+export const evidenceRowSchema: z.ZodType<EvidenceRow> = z.object({
+  ...evidenceFields,
+  round: ordinal,
+  attempt: ordinal,
+  name: text,
 });
 
 export const eventSchema: z.ZodType<EventRecord> = z.object({

@@ -3,12 +3,14 @@ import type { Row } from "./database/database.ts";
 import {
   attemptSchema,
   commitSchema,
+  evidenceRowSchema,
   participantSchema,
   roundSchema,
   runSchema,
 } from "./records.ts";
 import {
   type AttemptRecord,
+  type EvidenceRow,
   type ParticipantRecord,
   type RoundResult,
   type RoundRow,
@@ -52,6 +54,11 @@ export function committedRoundOf(row: Row): RoundRow {
   const { entry } = row;
   const commit = entry === null ? undefined : recordOf(commitSchema, row, tables.commits.describe);
   return { ...roundOf(row), commit };
+}
+
+/** A row of `evidence` joined with its attempt and its participant. */
+export function evidenceOf(row: Row): EvidenceRow {
+  return recordOf(evidenceRowSchema, row, tables.evidence.describe);
 }
 
 /** A column that holds JSON. What is no JSON is left as it is, for the schema to refuse. */

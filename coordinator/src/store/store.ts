@@ -100,6 +100,35 @@ export interface RoundRow extends RoundResult {
   readonly commit: RoundCommit | undefined;
 }
 
+/** What a participant was refused for in one attempt at a round, of one kind. */
+export interface EvidenceRecord {
+  readonly roundId: Hash;
+  readonly participantId: string;
+  /** Another message for a step that it had answered, or an update for a sum that was closed. */
+  readonly kind: "contradiction" | "late-upload";
+  /** The phase that the messages were for. */
+  readonly step: string;
+  /** SHA-256 of the message that the round took; empty where it took none. */
+  readonly takenDigest: Hash | "";
+  /** Of the first message that it refused. */
+  readonly refusedDigest: Hash;
+  /** The signatures in these messages, 64 bytes as hexadecimal; empty for a message without. */
+  readonly takenSignature: string;
+  readonly refusedSignature: string;
+  /** Messages that were refused, 1 or more. */
+  readonly refusals: number;
+  /** When the first of them was. */
+  readonly firstAtMs: number;
+}
+
+/** Evidence with what it is about, for people. */
+export interface EvidenceRow extends EvidenceRecord {
+  readonly round: number;
+  readonly attempt: number;
+  /** The participant's name. */
+  readonly name: string;
+}
+
 /** One entry of the append-only, hash-chained log that all other tables are made from. */
 export interface EventRecord {
   /** Counts from 1 without gaps. */
@@ -165,6 +194,14 @@ export interface Store extends AsyncDisposable {
     runId: Hash,
     page?: { readonly after: number; readonly limit: number },
   ): Promise<readonly RoundRow[]>;
+
+  /**
+   * Records what participants were refused for in an attempt. Throws `unknown` for the attempt or the participant,
+   * `duplicate` for a second record of the same kind.
+   */
+  recordEvidence(evidence: EvidenceRecord): Promise<void>;
+  /** Of all rounds of a run, abandoned attempts included: the newest `limit` at most, newest first. */
+  evidence(runId: Hash, limit: number): Promise<readonly EvidenceRow[]>;
 
   /** Completed rounds that are not on the ledger yet, oldest first. */
   outbox(): Promise<readonly RoundResult[]>;

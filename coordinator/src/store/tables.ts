@@ -2,7 +2,14 @@ import { canonicalJson } from "@chorus/aggregation";
 import type { Row, Sql, Value } from "./database/database.ts";
 
 /** The tables that are made from the events. */
-export type TableName = "federation" | "participants" | "runs" | "attempts" | "rounds" | "commits";
+export type TableName =
+  | "federation"
+  | "participants"
+  | "runs"
+  | "attempts"
+  | "rounds"
+  | "commits"
+  | "evidence";
 
 /** A new row, or new values for the row with the fields' key. Fields are named as in the records, in camel case. */
 export type Change =
@@ -34,6 +41,11 @@ export const tables: Readonly<Record<TableName, Table>> = {
   commits: {
     key: ["run_id", "round"],
     describe: ({ round, run_id }) => `the commit of round ${round} of run ${short(run_id)}`,
+  },
+  evidence: {
+    key: ["round_id", "participant_id", "kind"],
+    describe: ({ kind, participant_id, round_id }) =>
+      `the ${kind} of participant ${participant_id} in attempt ${short(round_id)}`,
   },
 };
 

@@ -9,6 +9,7 @@ import {
   completeNextRound,
   eventsOf,
   sampleCommit,
+  sampleEvidence,
   sampleParticipant,
   sampleRun,
   startNextAttempt,
@@ -28,6 +29,7 @@ beforeAll(async () => {
   await store.enrol(sampleParticipant("North clinic"));
   await store.createRun(run);
   const { roundId } = await startNextAttempt(store, run.runId);
+  await store.recordEvidence(sampleEvidence(roundId, sampleParticipant("North clinic")));
   await store.abandonAttempt(roundId, "the quorum was lost", 1_700_000_000_001);
   await store.recordCommit(sampleCommit(await completeNextRound(store, run.runId)));
   await store.endRun(run.runId, "stopped", 1_700_000_000_002);
@@ -42,6 +44,7 @@ const tableNames: readonly TableName[] = [
   "attempts",
   "rounds",
   "commits",
+  "evidence",
 ];
 
 /** What participants told last is in no event. */
@@ -136,7 +139,7 @@ describe("one flipped bit is found and named", () => {
       () => 5,
       async () => {
         await expect(store.verify(signal)).rejects.toThrow(
-          "schema_versions has the rows 5, wanted 1",
+          "schema_versions has the rows 2, 5, wanted 1, 2",
         );
       },
     );

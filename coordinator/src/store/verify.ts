@@ -35,6 +35,7 @@ const tableNames: readonly TableName[] = [
   "attempts",
   "rounds",
   "commits",
+  "evidence",
 ];
 
 async function compareTable(

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { seededRandom } from "@chorus/aggregation";
+import { openCommitmentScheme, seededRandom } from "@chorus/aggregation";
 import { pino } from "pino";
 import { createRegistry, RoundMetrics } from "../metrics.ts";
 import { Sessions } from "../participants/sessions.ts";
@@ -13,6 +13,7 @@ import { Runs } from "../runs/runs.ts";
 import { openBlobStore } from "../store/file-blob-store.ts";
 import { openStore } from "../store/pglite-store.ts";
 import type { BlobStore, Store } from "../store/store.ts";
+import { defaultLimits, UnmaskingPool } from "../unmasking/pool.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { Puppet } from "./puppet.ts";
@@ -48,6 +49,7 @@ export class PuppetFederation implements AsyncDisposable {
   ) {
     this.clock = clock;
     this.faulty = new FaultyStore(store, (method) => this.stored(method));
+    const log = pino({ enabled: false });
     this.#dependencies = {
       clock,
       random: seededRandom("rounds"),
@@ -56,7 +58,9 @@ export class PuppetFederation implements AsyncDisposable {
       sessions: this.sessions,
       feed: this.feed,
       metrics: new RoundMetrics(createRegistry()),
-      log: pino({ enabled: false }),
+      log,
+      unmasking: opened.use(new UnmaskingPool(defaultLimits, { log })),
+      sumVerifier: openCommitmentScheme(),
       completed: () => {
         this.announced += 1;
       },

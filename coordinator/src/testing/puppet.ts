@@ -1,11 +1,14 @@
 import {
   AdvertisingStage,
-  bytesOfWords,
+  bytesToHex,
   type ConfirmingStage,
   createIdentity,
   encodeUpdate,
+  GRAPH_NONCE_BYTES,
+  graphNonceCommitment,
   type Identity,
   type MaskingStage,
+  openCommitmentScheme,
   parseRoundConfig,
   type RandomSource,
   type RevealedShares,
@@ -14,7 +17,7 @@ import {
   type SharingStage,
   seededRandom,
   sha256Hex,
-  uploadRoot,
+  type VectorCommitter,
 } from "@chorus/aggregation";
 import type { ActiveRound } from "../round/active-round.ts";
 import type { CohortMember } from "../round/facts.ts";
@@ -27,8 +30,11 @@ import type { ExchangeInstruction, Instruction } from "../round/instruction.ts";
 export class Puppet {
   readonly member: CohortMember;
   readonly place: number;
+  /** What it commits to its vectors with; a test may have it lie. */
+  committer: VectorCommitter = openCommitmentScheme();
   readonly #identity: Identity;
   readonly #random: RandomSource;
+  readonly #graphNonce = new Uint8Array(GRAPH_NONCE_BYTES);
   #config: RoundConfig | undefined;
   #stage:
     | AdvertisingStage
@@ -44,6 +50,7 @@ export class Puppet {
     const identitySeed = new Uint8Array(32);
     this.#random.fill(identitySeed);
     this.#identity = createIdentity(identitySeed);
+    this.#random.fill(this.#graphNonce);
     const { participantId, publicKey } = this.#identity;
     const identityKey = Buffer.from(publicKey).toString("hex");
     this.member = { participantId, name: `puppet-${place}`, identityKey };
@@ -69,7 +76,9 @@ export class Puppet {
       }
       case "train": {
         const model = instruction.facts.parentModelHash;
-        return () => round.deliver(this.id, "training", model, (p) => p.trained(this.id, model));
+        const nonce = bytesToHex(graphNonceCommitment(this.id, this.#graphNonce), 32);
+        return () =>
+          round.deliver(this.id, "training", nonce, (p) => p.trained(this.id, model, nonce));
       }
       case "round-ended":
         return () => undefined;
@@ -82,7 +91,11 @@ export class Puppet {
     switch (instruction.kind) {
       case "advertise-keys": {
         this.#config = parseRoundConfig(instruction.roundConfig);
-        const stage = AdvertisingStage.begin(this.#config, this.#identity, this.#random);
+        const stage = AdvertisingStage.begin(this.#config, {
+          identity: this.#identity,
+          graphNonce: this.#graphNonce,
+          random: this.#random,
+        });
         this.#stage = stage;
         const digest = sha256Hex(stage.advertisement.signature);
         return () =>
@@ -131,12 +144,10 @@ export class Puppet {
       evaluationLossMillis: 0,
     };
     const vector = encodeUpdate({ delta, counts }, config, this.#random);
-    stage.mask(vector);
-    const confirming = stage.commit(uploadRoot(bytesOfWords(vector)));
+    const confirming = stage.mask(vector, { committer: this.committer, random: this.#random });
     this.#stage = confirming;
-    const digest = sha256Hex(confirming.commitment.signature);
-    return () =>
-      round.deliver(this.id, "collecting", digest, (p) => p.submit(confirming.commitment, vector));
+    const digest = sha256Hex(confirming.upload.signature);
+    return () => round.deliver(this.id, "collecting", digest, (p) => p.submit(confirming, vector));
   }
 }
 

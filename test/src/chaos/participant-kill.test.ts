@@ -119,7 +119,7 @@ test("restarted in the exchange, a participant without its secrets leaves at onc
   const runId = await startDeadlyRun([1], "shared keys", 1);
   const left = coordinator.log.next("participant left the round", { participant: "site-1" });
   await start(1);
-  expect(await left).toMatchObject({ reason: "no-state" });
+  expect(await left).toMatchObject({ reason: "restarted" });
   const { rounds } = await operator.ended(runId);
   expect(rounds).toMatchObject([{ attempts: 1, cohort: 4, survivors: 3 }]);
   expect(survivorsOf(await operator.models(runId))).toEqual([others]);

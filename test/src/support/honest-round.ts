@@ -2,17 +2,19 @@ import {
   AdvertisingStage,
   bytesOfWords,
   type ConfirmingStage,
+  graphNonceCommitment as commitmentTo,
   configHash,
   encodeUpdate,
+  GRAPH_NONCE_BYTES,
   type Identity,
   type MaskingStage,
+  openCommitmentScheme,
   parseRoundConfig,
   type RevealingStage,
   type RoundConfig,
   type SharingStage,
   sha256,
   systemRandom,
-  uploadRoot,
 } from "@chorus/aggregation";
 import type {
   AcceptRoundRequest,
@@ -53,6 +55,8 @@ type ExchangeInstruction = Exclude<StepInstruction, { $case: "invitation" | "tra
 export class HonestRound {
   readonly #identity: Identity;
   readonly #place: number;
+  readonly #graphNonce = new Uint8Array(GRAPH_NONCE_BYTES);
+  readonly #committer = openCommitmentScheme();
   #config: RoundConfig | undefined;
   #stage:
     | AdvertisingStage
@@ -77,7 +81,10 @@ export class HonestRound {
       case "train": {
         const { roundId = new Uint8Array(), modelHash = new Uint8Array() } =
           instruction.value.round ?? {};
-        return { step: "reportTrained", request: { roundId, modelHash } };
+        const { participantId } = this.#identity;
+        systemRandom.fill(this.#graphNonce);
+        const graphNonceCommitment = commitmentTo(participantId, this.#graphNonce);
+        return { step: "reportTrained", request: { roundId, modelHash, graphNonceCommitment } };
       }
       default:
         return this.#exchange(instruction);
@@ -88,7 +95,11 @@ export class HonestRound {
     switch (instruction.$case) {
       case "advertiseKeys": {
         this.#config = parseRoundConfig(instruction.value.roundConfig);
-        const stage = AdvertisingStage.begin(this.#config, this.#identity, systemRandom);
+        const stage = AdvertisingStage.begin(this.#config, {
+          identity: this.#identity,
+          graphNonce: this.#graphNonce,
+          random: systemRandom,
+        });
         this.#stage = stage;
         const { advertisement } = stage;
         return { step: "advertiseKeys", request: { ...this.#binding(), advertisement } };
@@ -129,12 +140,12 @@ export class HonestRound {
     };
     const stage = (this.#stage as SharingStage).openShares(sharers, sealedShares);
     const vector = encodeUpdate({ delta, counts }, config, systemRandom);
-    stage.mask(vector);
-    const data = bytesOfWords(vector);
-    const confirming = stage.commit(uploadRoot(data));
+    const confirming = stage.mask(vector, { committer: this.#committer, random: systemRandom });
     this.#stage = confirming;
-    const { commitment } = confirming;
-    const header = { ...this.#binding(), totalBytes: data.length, commitment };
+    const data = bytesOfWords(vector);
+    const { upload: commitment, commitment: vectorCommitment } = confirming;
+    const totalBytes = data.length;
+    const header = { ...this.#binding(), totalBytes, commitment, vectorCommitment };
     return [
       { part: { $case: "header", value: header } },
       { part: { $case: "chunk", value: { offset: 0, data, sha256: sha256(data) } } },

@@ -38,6 +38,10 @@ const table: Table = {
   },
   reportTrained: {
     "another model": ["INVALID_ARGUMENT wrong-model", (r) => ({ ...r, modelHash: fresh() })],
+    "no commitment to a nonce": [
+      "INVALID_ARGUMENT wrong-length",
+      (r) => ({ ...r, graphNonceCommitment: randomBytes(0) }),
+    ],
   },
   advertiseKeys: {
     "another configuration": [
@@ -56,6 +60,14 @@ const table: Table = {
     "keys under another signature": [
       "INVALID_ARGUMENT bad-signature",
       keys(({ signature }) => ({ signature: flipped(signature) })),
+    ],
+    "another nonce under the signature": [
+      "INVALID_ARGUMENT bad-signature",
+      keys(({ graphNonce }) => ({ graphNonce: flipped(graphNonce) })),
+    ],
+    "a nonce of 31 bytes": [
+      "INVALID_ARGUMENT wrong-length",
+      keys(({ graphNonce }) => ({ graphNonce: graphNonce.subarray(1) })),
     ],
     "another key under the signature": [
       "INVALID_ARGUMENT bad-signature",
@@ -126,6 +138,18 @@ const table: Table = {
     "a commitment under another signature": [
       "INVALID_ARGUMENT bad-signature",
       commitment(({ signature }) => ({ signature: flipped(signature) })),
+    ],
+    "the hash of another commitment under the signature": [
+      "INVALID_ARGUMENT bad-signature",
+      commitment(({ commitmentHash }) => ({ commitmentHash: flipped(commitmentHash) })),
+    ],
+    "another commitment than the signed one": [
+      "INVALID_ARGUMENT wrong-commitment",
+      header(({ vectorCommitment }) => ({ vectorCommitment: flipped(vectorCommitment) })),
+    ],
+    "half a commitment": [
+      "INVALID_ARGUMENT wrong-length",
+      header(({ vectorCommitment }) => ({ vectorCommitment: vectorCommitment.subarray(8192) })),
     ],
     "a commitment of somebody else": [
       "FAILED_PRECONDITION not-in-cohort",

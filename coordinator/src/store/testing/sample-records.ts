@@ -1,6 +1,7 @@
 import { sha256Hex } from "@chorus/aggregation";
 import type {
   AttemptRecord,
+  EvidenceRecord,
   Hash,
   NewRun,
   ParticipantRecord,
@@ -70,6 +71,24 @@ export function sampleResult(attempt: AttemptRecord, parentModelHash: Hash): Rou
     evaluationExamples: 24,
     evaluationCorrect: 20,
     evaluationLoss: 0.1 + 0.2,
+  };
+}
+
+export function sampleEvidence(
+  roundId: Hash,
+  { participantId }: ParticipantRecord,
+): EvidenceRecord {
+  return {
+    roundId,
+    participantId,
+    kind: "contradiction",
+    step: "confirming-survivors",
+    takenDigest: hashOf("taken"),
+    refusedDigest: hashOf("refused"),
+    takenSignature: "a1".repeat(64),
+    refusedSignature: "",
+    refusals: 3,
+    firstAtMs: 1_700_000_000_005,
   };
 }
 

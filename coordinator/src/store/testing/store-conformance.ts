@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Store, StoreErrorCode } from "../store.ts";
+import { describeEvidence } from "./evidence-conformance.ts";
 import {
   completeNextRound,
   eventsOf,
@@ -11,9 +12,7 @@ import {
   sampleRun,
   startNextAttempt,
 } from "./sample-records.ts";
-
-/** Lends the store to `work`; an implementation on disk may open it anew every time. */
-export type UseStore = <T>(work: (store: Store) => Promise<T>) => Promise<T>;
+import { expectRefusal, type UseStore } from "./use-store.ts";
 
 /** What every store does. The tests share one store, so each has runs and participants of its own. */
 export function describeStore(name: string, use: UseStore): void {
@@ -22,20 +21,10 @@ export function describeStore(name: string, use: UseStore): void {
     describeRuns(use);
     describeAttempts(use);
     describeRounds(use);
+    describeEvidence(use);
     describeLedger(use);
     describeLog(use);
   });
-}
-
-/** Expects a refusal with this code, and a log that has not grown. */
-export async function expectRefusal(
-  store: Store,
-  code: StoreErrorCode,
-  change: (store: Store) => Promise<void>,
-): Promise<void> {
-  const before = await eventsOf(store);
-  await expect(change(store)).rejects.toMatchObject({ name: "StoreError", code });
-  expect(await eventsOf(store)).toEqual(before);
 }
 
 function describeParticipants(use: UseStore): void {
