@@ -18,4 +18,6 @@ export interface RunDependencies {
   readonly log: Logger;
   /** A round was completed: there is something for the ledger. */
   readonly completed: () => void;
+  /** Why the ledger takes nothing; "" when it does. */
+  readonly ledgerProblem: () => string;
 }
