@@ -24,7 +24,7 @@ const exitCodes: Readonly<Record<CliErrorCode, number>> = {
   "not-running": 3,
   unreachable: 3,
   refused: 1,
-  "timed-out": 1,
+  "timed-out": 3,
   "child-failed": 1,
   unhealthy: 1,
   "verification-failed": 4,

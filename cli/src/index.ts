@@ -2,12 +2,5 @@ export { readDigits } from "./demo/digits.ts";
 export { writeIdxPair } from "./demo/idx.ts";
 export { type PartitionOptions, partitionByLabel } from "./demo/partition.ts";
 export { Operator } from "./operator/operator.ts";
-export {
-  type ChartOptions,
-  chartSvg,
-  inlineChart,
-  palette,
-  standaloneChart,
-} from "./report/chart.ts";
 export { formatBytes } from "./terminal/format.ts";
 export { formatTable } from "./terminal/table.ts";

@@ -138,3 +138,21 @@ test("a coordinator that nobody answers for ends with 3", async () => {
   expect(stderr).not.toContain("secret-token");
   expect(code).toBe(3);
 });
+
+test.each([
+  ["--coordinator", "nocolon", "Give host:port"],
+  ["--coordinator", "127.0.0.1:70707", "Give host:port"],
+  ["--name", " ", "wanted 1 to 64"],
+  ["--min-survivors", "1", "from 2 on"],
+])("a participant's %s %j is refused with what was wanted", async (option, value, wanted) => {
+  const base = ["participant", "run", "--name", "x", "--data", "."];
+  const { code, stderr } = await runChorus(...base, option, value);
+  expect(stderr).toContain(wanted);
+  expect(code).toBe(2);
+});
+
+test("the version is that of the package", async () => {
+  const { code, stdout } = await runChorus("--version");
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect(code).toBe(0);
+});

@@ -9,6 +9,7 @@ import { addRunCommands } from "./commands/run-one.ts";
 import { addRunStart } from "./commands/run-start.ts";
 import { addVerify } from "./commands/verify.ts";
 import type { CommandContext } from "./context.ts";
+import { softwareVersion } from "./software-version.ts";
 
 const beginning = `
 Begin with a whole federation on this machine, in under two minutes:
@@ -21,6 +22,7 @@ ${exitCodesHelp}`;
 export function buildProgram(context: CommandContext): Command {
   const program = new Command("chorus")
     .description("Federated training on data that never leaves its site, every round on a chain.")
+    .version(softwareVersion(), "--version", "print the version")
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .showHelpAfterError(false)

@@ -98,15 +98,12 @@ async function serve(
   parts: Parts,
   opened: AsyncDisposableStack,
 ): Promise<Omit<RunningCoordinator, typeof Symbol.asyncDispose>> {
-  const { config, log, clock, directory, store, chain, sessions, feed } = parts;
+  const { config, directory, store, chain, sessions } = parts;
   const registry = createRegistry();
   const committer = new Committer({
+    ...parts,
     openLedger: (signal) => chain.ledger(signal),
-    store,
-    clock,
-    feed,
     metrics: new LedgerMetrics(registry),
-    log,
   });
   opened.defer(runUntilClosed((signal) => committer.run(signal)));
   const runs = new Runs({
@@ -115,6 +112,7 @@ async function serve(
     metrics: new RoundMetrics(registry),
     sumVerifier: openCommitmentScheme(),
     completed: () => committer.wake(),
+    ledgerProblem: () => committer.problem,
   });
   const chainRoute = chain.readOnly === undefined ? undefined : answerChain(chain.readOnly);
   const problems = () => [committer.problem, ...runs.problems].filter((problem) => problem !== "");

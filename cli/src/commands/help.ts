@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import type { CoordinatorChoice } from "../operator/connection.ts";
 import { type LogLevel, logLevels } from "../terminal/logger.ts";
+import { addressOption } from "./option-values.ts";
 
 /** What every command takes. */
 export interface CommonOptions {
@@ -53,7 +54,11 @@ function examplesText(examples: readonly string[]): string {
 export function withCoordinatorOptions(command: Command): Command {
   return command
     .option("--data-dir <folder>", "data directory of a coordinator on this machine", "chorus-data")
-    .option("--coordinator <host:port>", "a coordinator elsewhere; needs --token-file")
+    .option(
+      "--coordinator <host:port>",
+      "a coordinator elsewhere; needs --token-file",
+      addressOption,
+    )
     .option("--token-file <file>", "the operator's token; default: that of the data directory");
 }
 

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemRandom } from "@chorus/aggregation";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { createLogger } from "../terminal/logger.ts";
 import { requireWritableFolder } from "../writable-folder.ts";
 import { configurationText } from "./coordinator-serve.ts";
 import { type LogOptions, withCommonOptions, withLogOptions } from "./help.ts";
+import { addressOption, nameOption, survivorsOption } from "./option-values.ts";
 
 interface ParticipantOptions extends LogOptions {
   readonly coordinator: string;
@@ -21,15 +22,25 @@ export function addParticipantRun(parent: Command, context: CommandContext): voi
   const command = parent
     .command("run")
     .description("train on this site's data for a coordinator until interrupted")
-    .requiredOption("--name <name>", "this organisation's name, 1 to 64 characters")
+    .requiredOption("--name <name>", "this organisation's name, 1 to 64 characters", nameOption)
     .requiredOption(
       "--data <path>",
       "a CSV file, or a folder with IDX files; never leaves this machine",
     )
-    .option("--coordinator <host:port>", "the coordinator's address", "127.0.0.1:7070")
+    .option(
+      "--coordinator <host:port>",
+      "the coordinator's address",
+      addressOption,
+      "127.0.0.1:7070",
+    )
     .option("--state-dir <folder>", "keeps this site's identity key", "chorus-participant")
     .option("--invitation-file <file>", "the federation's invitation; needed once, to enrol")
-    .option("--min-survivors <count>", "smallest sum that this site takes part in", wholeNumber, 3)
+    .option(
+      "--min-survivors <count>",
+      "smallest sum that this site takes part in",
+      survivorsOption,
+      3,
+    )
     .action((options: ParticipantOptions) => participate(options, context));
   withLogOptions(command);
   withCommonOptions(command, [
@@ -62,9 +73,4 @@ async function participate(options: ParticipantOptions, context: CommandContext)
     },
     signal,
   );
-}
-
-function wholeNumber(text: string): number {
-  if (/^[0-9]{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("Give a whole number.");
 }

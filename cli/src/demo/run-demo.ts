@@ -55,9 +55,10 @@ export async function runDemo(
   signal: AbortSignal,
 ): Promise<FinishedDemo> {
   const startedAtMs = dependencies.now();
+  const plan = await readPlan(options.planPath);
   await using folder = await RunFolder.create(options.runsDirectory, startedAtMs);
   try {
-    return await new Demo(options, dependencies, folder).run(startedAtMs, signal);
+    return await new Demo(options, dependencies, folder).run(plan, startedAtMs, signal);
   } catch (error) {
     if (!signal.aborted) {
       folder.keep();
@@ -72,12 +73,19 @@ export async function runDemo(
 /** The demo's chain is the embedded one: nothing needs to be said about it. */
 const noLedgerChoice = { chainUrl: undefined, contract: undefined, committer: undefined };
 
+/** A plan for digits. */
+interface DigitsPlan {
+  readonly plan: Plan;
+  /** As it is sent. */
+  readonly planText: string;
+  /** What pixels are divided by. */
+  readonly scale: number;
+}
+
 /** The digits as the demo uses them. */
 interface PreparedData {
   readonly digits: Digits;
   readonly shards: readonly Shard[];
-  /** What pixels are divided by. */
-  readonly scale: number;
 }
 
 /** One demo: each method is one of its steps. */
@@ -92,22 +100,24 @@ class Demo {
     this.#folder = folder;
   }
 
-  async run(startedAtMs: number, signal: AbortSignal): Promise<FinishedDemo> {
+  async run(
+    { plan, planText, scale }: DigitsPlan,
+    startedAtMs: number,
+    signal: AbortSignal,
+  ): Promise<FinishedDemo> {
     const { terminal, mainPath, now } = this.#dependencies;
     const { settings } = this.#options;
-    const planText = await readPlan(this.#options.planPath);
-    const plan = parsePlan(planText);
     await using children = new Children(mainPath);
     terminal.tell("starting the coordinator and splitting 60,000 digits among the participants");
     // The coordinator starts on another core while this process splits the digits.
-    const [federation, data] = await Promise.all([
+    const [federation, data] = await bothSettled(
       DemoFederation.start(children, this.#folder, signal),
-      this.#prepare(plan),
-    ]);
+      this.#prepare(plan, signal),
+    );
     const watched = AbortSignal.any([signal, federation.failed]);
     using operator = await federation.operator();
     for (const shard of data.shards) federation.startParticipant(shard);
-    using meter = await TestMeter.open(plan, data.digits.test, data.scale, watched);
+    using meter = await TestMeter.open(plan, data.digits.test, scale, watched);
     await federation.allConnected(operator, watched);
     terminal.tell(`${data.shards.length} participants are connected\n`);
     const { shards } = data;
@@ -115,24 +125,26 @@ class Demo {
     const federated = await federate(parts, watched);
     await federation.stop();
     return await this.#conclude(
-      { ...federated, ...data, plan, settings, startedAtMs, backend: meter.backend },
+      { ...federated, ...data, plan, scale, settings, startedAtMs, backend: meter.backend },
       { dataDirectory: federation.dataDirectory, meter },
       signal,
     );
   }
 
-  async #prepare(plan: Plan): Promise<PreparedData> {
-    const scale = pixelScale(plan);
+  async #prepare(plan: Plan, signal: AbortSignal): Promise<PreparedData> {
     const digits = await readDigits();
-    const shards = await writeShards(digits.train, plan.seed, this.#options.settings, this.#folder);
+    const { settings } = this.#options;
+    const shards = await writeShards(digits.train, plan.seed, settings, this.#folder, signal);
     for (const { name, indices } of shards)
       this.#dependencies.terminal.tell(`  ${name}: ${formatCount(indices.length)} digits`);
-    return { digits, shards, scale };
+    return { digits, shards };
   }
 
   /** Compares, verifies and reports, when no other process runs any more. */
   async #conclude(
-    parts: Omit<DemoParts, "baselines" | "endedAtMs" | keyof VerifiedFiles> & PreparedData,
+    parts: Omit<DemoParts, "baselines" | "endedAtMs" | keyof VerifiedFiles> &
+      PreparedData &
+      Pick<DigitsPlan, "scale">,
     { dataDirectory, meter }: { readonly dataDirectory: string; readonly meter: TestMeter },
     signal: AbortSignal,
   ): Promise<FinishedDemo> {
@@ -172,12 +184,21 @@ async function verifyFiles(
   return { verification, details: await source.details(runId, signal) };
 }
 
-async function readPlan(path: string): Promise<string> {
-  return await readFile(path, "utf8").catch((cause: unknown) => {
+/** Waits for both, also when one fails: nothing goes on behind an error. Throws the first one's error first. */
+async function bothSettled<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return await Promise.all([first, second]);
+}
+
+/** Throws {@link CliError} `bad-plan` for what cannot be read or is not about digits, and PlanError. */
+async function readPlan(path: string): Promise<DigitsPlan> {
+  const planText = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new CliError("bad-plan", `cannot read the plan ${path}`, "Name a file that exists.", {
       cause,
     });
   });
+  const plan = parsePlan(planText);
+  return { plan, planText, scale: pixelScale(plan) };
 }
 
 function pixelScale({ data }: Plan): number {

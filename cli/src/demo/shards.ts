@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { RandomNumbers, seededRandom } from "@chorus/aggregation";
 import { type LabelledImages, writeIdxPair } from "./idx.ts";
 import { countLabels, partitionByLabel } from "./partition.ts";
@@ -17,16 +18,20 @@ export interface Shard {
   readonly labels: readonly number[];
 }
 
-/** Splits the digits among the participants, unevenly by label, and writes each one's files. `seed`: the plan's. */
+/** Splits the digits among the participants, unevenly by label, and writes each one's files. `seed`: the plan's. Throws the signal's reason. */
 export async function writeShards(
   digits: LabelledImages,
   seed: number,
   { alpha, minimumExamples }: DemoSettings,
   folder: RunFolder,
+  signal: AbortSignal,
 ): Promise<readonly Shard[]> {
   const random = new RandomNumbers(seededRandom(`chorus/demo/partition/${seed}`));
   const options = { shards: participantNames.length, classes, alpha, minimumExamples };
+  signal.throwIfAborted();
   const partition = partitionByLabel(digits.labels, options, random);
+  // The partition has kept this process from hearing of an interruption.
+  await setImmediate(undefined, { signal });
   return await Promise.all(
     participantNames.map(async (name, index) => {
       const indices = partition[index] ?? new Uint32Array();

@@ -44,6 +44,12 @@ type Unary<Request, Response> = (
   callback: (error: ServiceError | null, response: Response) => void,
 ) => ClientUnaryCall;
 
+/** A watched coordinator whose machine or network has died is noticed in 7 s; by default never. */
+const channelOptions = {
+  "grpc.keepalive_time_ms": 5_000,
+  "grpc.keepalive_timeout_ms": 2_000,
+};
+
 /**
  * What an operator asks of a coordinator. Every method throws {@link CliError} `unreachable`, `refused`,
  * `unknown-run`, `bad-plan` or `timed-out` with what to do, or the signal's reason.
@@ -55,7 +61,11 @@ export class Operator implements Disposable {
 
   constructor(address: CoordinatorAddress) {
     this.#address = address.grpcAddress;
-    this.#client = new OperatorServiceClient(address.grpcAddress, credentials.createInsecure());
+    this.#client = new OperatorServiceClient(
+      address.grpcAddress,
+      credentials.createInsecure(),
+      channelOptions,
+    );
     this.#metadata.set("authorization", `Bearer ${address.token}`);
   }
 

@@ -28,9 +28,6 @@ export interface ChartOptions {
 /** For a chart within a page that has a light and a dark look. */
 export const inlineChart: ChartOptions = { ink: "currentColor", background: "transparent" };
 
-/** For a chart in a file of its own. */
-export const standaloneChart: ChartOptions = { ink: "#24292f", background: "#ffffff" };
-
 /**
  * Draws a Vega-Lite specification as SVG text: no script, no reference to anything outside it. Throws what Vega throws
  * for a specification that it does not understand.

@@ -32,8 +32,8 @@ export async function openRpcLedger(
   if (chainUrl === undefined)
     throw new CliError(
       "wrong-usage",
-      "the run's chain is not the embedded one, and where it is asked is not known",
-      "Name it with --chain-url.",
+      "where the run's chain is asked is not known",
+      "Give --chain-url, --contract and --committer; a coordinator's embedded chain answers at its HTTP address + /chain.",
     );
   // Refuses what is no address without quoting it.
   chainHost(chainUrl);

@@ -157,3 +157,18 @@ test("a folder that is no data directory is refused, and nothing is made in it",
   await expect(verify(empty)).rejects.toMatchObject({ code: "not-running" });
   expect(await readdir(empty)).toEqual([]);
 });
+
+test.each([
+  ["a store that is not there any more", "."],
+  ["a store that was emptied", "./*"],
+  ["a store without the file that says what it is", "PG_VERSION"],
+])("%s is damage, and no other store is made in its place", async (_what, lost) => {
+  const directory = await copy();
+  const store = join(directory, "store");
+  const names = lost === "./*" ? await readdir(store) : [lost];
+  for (const name of names) await rm(join(store, name), { recursive: true });
+  const before = await readdir(store).catch(() => "missing");
+
+  await expect(verify(directory)).rejects.toMatchObject({ code: "verification-failed" });
+  expect(await readdir(store).catch(() => "missing")).toEqual(before);
+});

@@ -22,7 +22,7 @@ import { detailsFromStore } from "./store-details.ts";
 
 /**
  * Reads runs from a data directory that no coordinator has open, and keeps it locked meanwhile. Throws {@link CliError}
- * `not-running` when there is no coordinator's data, `verification-failed` when the store is too damaged to open;
+ * `not-running` when there is no coordinator's data, `verification-failed` when the store is missing or too damaged to open;
  * StoreError `locked`; LedgerError when another chain than the embedded one cannot be read.
  */
 export async function openOfflineHistory(
@@ -108,16 +108,23 @@ async function damageIn(
   }
 }
 
-/** A data directory is never made here. */
+/** A data directory is never made here; one that has lost its store is damaged. */
 async function requireData(dataDirectory: string): Promise<void> {
-  await access(pathsIn(dataDirectory).store).catch((cause: unknown) => {
-    throw new CliError(
-      "not-running",
-      `${dataDirectory} is no coordinator's data directory`,
-      "Name one with --data-dir, or a running coordinator with --coordinator.",
-      { cause },
-    );
-  });
+  const { store, blobs, chain } = pathsIn(dataDirectory);
+  const there = await Promise.all([store, blobs, chain].map(exists));
+  if (there.includes(true)) return;
+  throw new CliError(
+    "not-running",
+    `${dataDirectory} is no coordinator's data directory`,
+    "Name one with --data-dir, or a running coordinator with --coordinator.",
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Reads from the store. Throws {@link CliError} `verification-failed` when it is too damaged for that. */
@@ -138,7 +145,13 @@ async function undamaged<Result>(read: () => Promise<Result>): Promise<Result> {
 /** Opens the store of whichever federation it is. */
 function openAnyStore({ store }: DataPaths, signal: AbortSignal): Promise<PgliteStore> {
   return openStore(
-    { directory: store, federationName: undefined, clock: systemClock, random: systemRandom },
+    {
+      directory: store,
+      mustExist: true,
+      federationName: undefined,
+      clock: systemClock,
+      random: systemRandom,
+    },
     signal,
   );
 }

@@ -101,6 +101,8 @@ export class Committer {
   }
 
   async #drain(signal: AbortSignal): Promise<void> {
+    // Also for nothing: a chain that does not answer is better known before the first round is completed.
+    await this.#ledger(signal);
     const outbox = await this.#store.outbox();
     this.#metrics.waiting.set(outbox.length);
     for (const result of outbox) {

@@ -27,4 +27,6 @@ export interface RunDependencies {
   readonly sumVerifier: SumVerifier;
   /** A round was completed: there is something for the ledger. */
   readonly completed: () => void;
+  /** Why the ledger takes nothing; "" when it does. */
+  readonly ledgerProblem: () => string;
 }

@@ -63,6 +63,18 @@ export function explainIdle(run: RunRecord, attempts: Attempts, summary: string)
   };
 }
 
+/** Adds that completed rounds wait for the chain. `problem`: why the ledger takes nothing; "" when it does. */
+export function withUncommitted(
+  explanation: Explanation,
+  rounds: number,
+  problem: string,
+): Explanation {
+  if (rounds === 0 || problem === "") return explanation;
+  const which = rounds === 1 ? "1 completed round is" : `${rounds} completed rounds are`;
+  const summary = `${explanation.summary}; ${which} not on the chain yet (${problem})`;
+  return { ...explanation, summary };
+}
+
 /** Explains what a run waits for that is driven. */
 export function explain(facts: ExplainedRun): Explanation {
   const { run, state, attempts, problem, nowMs } = facts;
@@ -85,7 +97,7 @@ export function explain(facts: ExplainedRun): Explanation {
       };
     }
     case "waiting-for-participants":
-      return { ...idle, ...explainWaiting(facts, state.softAtMs) };
+      return { ...idle, ...explainWaiting(facts, state) };
     case "in-round": {
       const round = explainRound(state, facts.departures);
       return { ...idle, ...round, summary: round.summary + failedBefore(problem) };
@@ -93,12 +105,17 @@ export function explain(facts: ExplainedRun): Explanation {
   }
 }
 
-function explainWaiting(facts: ExplainedRun, softAtMs: number) {
+function explainWaiting(
+  facts: ExplainedRun,
+  { softAtMs, place }: Extract<RunState, { kind: "waiting-for-participants" }>,
+) {
   const { free, busy, wanted, run, problem } = facts;
   const softMs = until(softAtMs, facts.nowMs);
   const there = busy === 0 ? "connected" : `free (${busy} in rounds of other runs)`;
-  const enough =
-    free.length >= wanted.quorum ? `, goes on without the rest in ${seconds(softMs)}` : "";
+  const goesOn = place.isNext
+    ? `, goes on without the rest in ${seconds(softMs)}`
+    : ", runs that have waited longer come first";
+  const enough = free.length >= wanted.quorum ? goesOn : "";
   return {
     phase: "waiting-for-participants",
     delivered: free,

@@ -31,7 +31,7 @@ test("a run that is stopped twice at once is stopped once, and the second is tol
   expect(stops.find(({ status }) => status === "rejected")).toMatchObject({ reason: refused });
   await expect(runs.stop(runId)).rejects.toMatchObject(refused);
   expect(await runs.explain(runId)).toMatchObject({
-    summary: "the run is stopped: it waits for nothing",
+    summary: "the run is stopped: it waits for nobody",
     quorum: 0,
   });
 });

@@ -17,10 +17,11 @@ import { RoundError } from "../round/error.ts";
 import { type RunRecord, StoreError } from "../store/store.ts";
 import type { RunDependencies } from "./dependencies.ts";
 import { RunError } from "./error.ts";
-import { type Explanation, explain, explainIdle } from "./explanation.ts";
+import { type Explanation, explain, explainIdle, withUncommitted } from "./explanation.ts";
 import type { PhaseProgress } from "./feed.ts";
 import { progressOf } from "./progress.ts";
 import { RunLoop } from "./run-loop.ts";
+import { WaitingLine } from "./waiting-line.ts";
 
 interface DrivenRun {
   readonly loop: RunLoop;
@@ -31,6 +32,7 @@ interface DrivenRun {
 /** All runs of a federation: starts them, resumes them after a restart, stops them. Owns their loops until {@link close}. */
 export class Runs {
   readonly #deps: RunDependencies;
+  readonly #line: WaitingLine;
   /** Runs whose loops have not ended. */
   readonly #driven = new Map<Hash, DrivenRun>();
   /** Starts and stops under way: {@link close} waits for them. */
@@ -39,6 +41,7 @@ export class Runs {
 
   constructor(dependencies: RunDependencies) {
     this.#deps = dependencies;
+    this.#line = new WaitingLine(dependencies.sessions);
   }
 
   /** Goes on with every running run, abandoning the attempts that a crash cut off. */
@@ -131,14 +134,22 @@ export class Runs {
     return run;
   }
 
-  /** What a run waits for. Throws {@link RunError} `unknown-run`. */
+  /** What a run waits for, the chain included. Throws {@link RunError} `unknown-run`. */
   async explain(runId: Hash): Promise<Explanation> {
-    const { store, sessions, clock } = this.#deps;
-    const loop = this.#driven.get(runId)?.loop;
+    const { store, ledgerProblem } = this.#deps;
     const run = await this.record(runId);
+    const uncommitted = (await store.outbox()).filter((round) => round.runId === runId).length;
+    const explanation = await this.#explain(run);
+    return withUncommitted(explanation, uncommitted, ledgerProblem());
+  }
+
+  async #explain(run: RunRecord): Promise<Explanation> {
+    const { store, sessions, clock } = this.#deps;
+    const { runId, status } = run;
+    const loop = this.#driven.get(runId)?.loop;
     const attempts = await store.attempts(runId, run.completedRounds + 1);
-    if (run.status !== "running")
-      return explainIdle(run, attempts, `the run is ${run.status}: it waits for nothing`);
+    if (status !== "running")
+      return explainIdle(run, attempts, `the run is ${status}: it waits for nobody`);
     if (loop === undefined) return explainIdle(run, attempts, whyNotDriven(run));
     const { select, quorum } = loop.plan.roundPolicy;
     const { free, connected } = sessions;
@@ -209,7 +220,8 @@ export class Runs {
     const { runId } = run;
     if (this.#isClosing) return;
     if (this.#driven.has(runId)) throw new Error(`run ${runId} is driven already`);
-    const loop = new RunLoop({ run, plan, layout: layoutOf(plan.model) }, this.#deps);
+    const options = { run, plan, layout: layoutOf(plan.model), line: this.#line };
+    const loop = new RunLoop(options, this.#deps);
     const stop = new AbortController();
     const done = loop
       .drive(stop.signal)

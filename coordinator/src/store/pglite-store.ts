@@ -53,6 +53,8 @@ export interface StoreOptions {
    * Undefined: in memory, gone when closed.
    */
   readonly directory: string | undefined;
+  /** Nothing is made: a folder without a store is `damaged`. */
+  readonly mustExist?: boolean;
   /** Of the federation that is wanted. Undefined: whichever is there; a new one is called "federation". */
   readonly federationName: string | undefined;
   /** Times the log's entries. */
@@ -67,7 +69,7 @@ export interface StoreOptions {
  */
 export async function openStore(options: StoreOptions, signal: AbortSignal): Promise<PgliteStore> {
   await using stack = new AsyncDisposableStack();
-  const database = stack.use(await Database.open(options.directory, signal));
+  const database = stack.use(await Database.open(options.directory, signal, options));
   const store = await PgliteStore.over(database, options);
   signal.throwIfAborted();
   stack.move();

@@ -64,6 +64,7 @@ export class PuppetFederation implements AsyncDisposable {
       completed: () => {
         this.announced += 1;
       },
+      ledgerProblem: () => "",
     };
     this.#runs = new Runs(this.#dependencies);
     this.puppets = Array.from({ length: size }, (_, place) => new Puppet(place, "federation"));

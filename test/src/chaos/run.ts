@@ -5,18 +5,38 @@ import { parseArgs } from "node:util";
 import { coordinatorChaos, type Kill } from "./coordinator-chaos.ts";
 import { randomKillPoints } from "./kill-points.ts";
 
-// Kills a coordinator many times in one run: `node test/src/chaos/run.ts --kills 100 [--seed text]`. Exit code 1 when
-// something does not hold; what is on disk is kept then.
+const usage = `Kills a coordinator many times in one run, restarts it and checks that no round is lost or committed twice.
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: "string", default: "100" },
-    seed: { type: "string", default: String(Date.now()) },
-  },
-});
-const count = Number(values.kills);
-if (!Number.isInteger(count) || count < 1)
-  throw new RangeError(`--kills: got ${values.kills}, wanted a whole number from 1 on`);
+Usage: npm run chaos -- [--kills 100] [--seed text]
+
+Exit codes: 0 everything holds, 1 something does not (what is on disk is kept), 2 wrong usage.
+`;
+
+/** How often to kill, and what decides when. Ends the process for `--help` and for options that make no sense. */
+function options(): { readonly count: number; readonly seed: string } {
+  try {
+    const { values } = parseArgs({
+      options: {
+        kills: { type: "string", default: "100" },
+        seed: { type: "string", default: String(Date.now()) },
+        help: { type: "boolean", default: false },
+      },
+    });
+    if (values.help) {
+      process.stdout.write(usage);
+      process.exit(0);
+    }
+    const count = Number(values.kills);
+    if (!Number.isInteger(count) || count < 1)
+      throw new RangeError(`--kills: got ${values.kills}, wanted a whole number from 1 on`);
+    return { count, seed: values.seed };
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+const { count, seed } = options();
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -31,10 +51,10 @@ function tell({ point, round, uncommitted, restartMs }: Kill, index: number): vo
 }
 
 const folder = await mkdtemp(join(tmpdir(), "chorus-chaos-"));
-print(`${count} kills, seed ${values.seed}, in ${folder}`);
+print(`${count} kills, seed ${seed}, in ${folder}`);
 const fromMs = performance.now();
 let told = 0;
-const result = await coordinatorChaos(folder, randomKillPoints(values.seed, count), (kill) => {
+const result = await coordinatorChaos(folder, randomKillPoints(seed, count), (kill) => {
   told += 1;
   tell(kill, told);
 });

@@ -134,11 +134,11 @@ test("a run between attempts says why the last one was abandoned and when the ne
   expect(rounds).toMatchObject([{ round: 1, attempts: 2, survivors: 4 }]);
 });
 
-test("a run that has ended waits for nothing", async () => {
+test("a run that has ended waits for nobody", async () => {
   const { runId } = await startRun(2);
   await operator.ended(runId);
   expect(await operator.explainRun(runId)).toMatchObject({
-    summary: "the run is completed: it waits for nothing",
+    summary: "the run is completed: it waits for nobody",
     round: 2,
     phase: "",
     softDeadlineMs: 0,
@@ -163,7 +163,7 @@ test("a stopped run abandons its round, tells the participants, keeps its models
     details: `not-running: run ${bytesToHex(runId, 32)} is stopped, only a running one stops`,
   });
   expect((await operator.explainRun(runId)).summary).toBe(
-    "the run is stopped: it waits for nothing",
+    "the run is stopped: it waits for nobody",
   );
 });
 

@@ -37,14 +37,19 @@ export class Database implements Sql, AsyncDisposable {
   }
 
   /**
-   * Opens the database in a folder that nobody else has open, creating it at first; `undefined` is a new one in memory.
+   * Opens the database in a folder that nobody else has open, creating it at first unless it `mustExist` (`damaged`);
+   * `undefined` is a new one in memory.
    * Takes a fraction of a second, some seconds at first.
    */
-  static async open(directory: string | undefined, signal: AbortSignal): Promise<Database> {
+  static async open(
+    directory: string | undefined,
+    signal: AbortSignal,
+    { mustExist = false }: { readonly mustExist?: boolean } = {},
+  ): Promise<Database> {
     signal.throwIfAborted();
     if (directory === undefined) return Database.start(undefined, signal);
     return writingTo(directory, async () => {
-      await prepare(directory);
+      await prepare(directory, mustExist);
       return Database.start(new SyncedNodeFs(directory), signal);
     });
   }
@@ -122,8 +127,9 @@ export class Database implements Sql, AsyncDisposable {
   }
 }
 
-async function prepare(directory: string): Promise<void> {
+async function prepare(directory: string, mustExist: boolean): Promise<void> {
   if (hasCluster(directory)) return checkFreeSpace(directory, directory, changeBytes);
+  if (mustExist) throw new StoreError("damaged", `there is no database in ${directory}`);
   await checkEmpty(directory);
   await checkFreeSpace(directory, dirname(directory), creationBytes);
   await createCluster(directory);
