@@ -1,0 +1,23 @@
+import { hexToBytes, serialiseRoundConfig } from "@chorus/aggregation";
+import { expect, test } from "vitest";
+import { configFor } from "./testing/masked-round.ts";
+import { RunningParticipant } from "./testing/running-participant.ts";
+import { ScriptedCoordinator } from "./testing/scripted-coordinator.ts";
+import { ended, ROUND_ID, serve, train } from "./testing/tiny-round.ts";
+
+test("the end of another round changes nothing in the present one", async () => {
+  await using coordinator = await ScriptedCoordinator.start();
+  coordinator.download = serve();
+  await using participant = await RunningParticipant.start({ coordinator: coordinator.address });
+  await coordinator.nextFollower();
+  coordinator.tell(train());
+  await participant.says("trained");
+  coordinator.tell(ended("too few", "02".repeat(32)));
+  const others = [11, 12].map((byte) => ({ identityKey: new Uint8Array(32).fill(byte) }));
+  const config = configFor([...coordinator.checkIns, ...others]);
+  const roundConfig = serialiseRoundConfig(config);
+  const roundId = hexToBytes(ROUND_ID, 32);
+  coordinator.tell({ $case: "advertiseKeys", value: { roundId, roundConfig } });
+  await coordinator.answers.next("advertiseKeys");
+  expect(participant.sentences()).not.toContain("the round was abandoned");
+});
