@@ -241,9 +241,17 @@ async function written(block: number, write: () => Promise<void>): Promise<void>
     await write();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : "unknown reason";
-    const text = `block ${block} could not be written: ${reason}; free or repair the disk that holds the chain`;
+    const remedy = isOutOfFiles(reason)
+      ? "raise the limit on open files (ulimit -n)"
+      : "free or repair the disk that holds the chain";
+    const text = `block ${block} could not be written: ${reason}; ${remedy}`;
     throw new LedgerError("unwritable", text, { cause, block });
   }
+}
+
+/** Whether Node or LevelDB, which gives no code, says that the process or the system has too many files open. */
+function isOutOfFiles(reason: string): boolean {
+  return /too many open files|file table overflow/i.test(reason);
 }
 
 function mayMake({ account, mustExist = false }: ChainOptions): boolean {

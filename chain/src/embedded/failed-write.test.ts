@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { FailingStore } from "../testing/failing-store.ts";
 import { hashOf, recordOf } from "../testing/records.ts";
@@ -65,4 +67,14 @@ test("a chain whose first block cannot be written does not open, and is made the
   await expect(opening).rejects.toMatchObject({ code: "unwritable", block: 0 });
   await using chain = await openTestChain(folder.path);
   expect(await chain.audit(never)).toEqual({ blocks: 1 });
+});
+
+test("a block that cannot be written because too many files are open names their limit, not the disk", async () => {
+  await using folder = await TemporaryFolder.make();
+  const program = fileURLToPath(new URL("../testing/commit-without-files.ts", import.meta.url));
+  const { execPath } = process;
+  const limited = ["-c", 'ulimit -n 100 && exec "$@"', "sh", execPath, program, folder.path];
+  const outcome = execFileSync("sh", limited, { encoding: "utf8" });
+  expect(outcome).toMatch(/block 2 could not be written: .*raise the limit on open files/);
+  expect(outcome).not.toContain("disk");
 });

@@ -236,6 +236,12 @@ test("a record on the chain of a round that the run does not have is named", asy
   expect(await firstDifference(made)).toContain("round 3: the chain's record differs");
 });
 
+test("a round that has another's number is named, whatever else holds", async () => {
+  const made = await fixture(0);
+  changeRound(made, 2, { round: 5 });
+  expect(await firstDifference(made)).toMatch(/^the rounds' numbers differs: .*1 2 3.*1 5 3/);
+});
+
 test("damage that an audit finds in a block is named after the round that the block holds", async () => {
   const made = await fixture();
   const block = made.details.rounds[1]?.ledgerEntry?.blockNumber ?? 0;

@@ -3,7 +3,7 @@ import type { FollowResponse } from "@chorus/proto/v1/participant";
 import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import { ClientError } from "../error.ts";
-import { FakeTrainer, GatedTrainer } from "../testing/fake-trainer.ts";
+import { FakeTrainer, GatedTrainer, KeptTrainer } from "../testing/fake-trainer.ts";
 import { askForKeys } from "../testing/masked-round.ts";
 import { type RunningOptions, RunningParticipant } from "../testing/running-participant.ts";
 import { ScriptedCoordinator } from "../testing/scripted-coordinator.ts";
@@ -228,6 +228,25 @@ test("a participant that is told two different things for one step leaves the ro
   await pair.participant.says("accepted the round");
   pair.coordinator.tell(invitation({ round: 2 }));
   expect(await leaveReason(pair)).toBe("protocol");
+});
+
+test("a participant trains in no other round than the one that it accepted", async () => {
+  await using pair = await connect();
+  pair.coordinator.tell(invitation());
+  await pair.coordinator.answers.next("acceptRound");
+  pair.coordinator.tell(train({ round: 2 }));
+  expect(await leaveReason(pair)).toBe("protocol");
+});
+
+test("a participant that leaves a round has wiped its update before it says so", async () => {
+  const trainer = new KeptTrainer(new Float32Array(LAYOUT.parameters).fill(1));
+  await using pair = await connect({ trainer });
+  pair.coordinator.tell(train());
+  await pair.coordinator.answers.next("reportTrained");
+  expect(trainer.delta).toEqual(new Float32Array(LAYOUT.parameters).fill(1));
+  pair.coordinator.tell({ $case: "shareKeys", value: { roundId, keyBook: [] } });
+  expect(await leaveReason(pair)).toBe("protocol");
+  expect(trainer.delta).toEqual(new Float32Array(LAYOUT.parameters));
 });
 
 test("a participant that left a round says so again whatever it is asked", async () => {

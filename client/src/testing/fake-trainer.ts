@@ -48,3 +48,19 @@ export class GatedTrainer extends FakeTrainer {
     return super.train(model, batchSeed, signal);
   }
 }
+
+/** Training whose last update the test can look at afterwards. */
+export class KeptTrainer extends FakeTrainer {
+  /** The very array that training returned. */
+  delta: Float32Array = new Float32Array();
+
+  override async train(
+    model: Float32Array,
+    batchSeed: string,
+    signal: AbortSignal,
+  ): Promise<LocalUpdate> {
+    const update = await super.train(model, batchSeed, signal);
+    this.delta = update.delta;
+    return update;
+  }
+}

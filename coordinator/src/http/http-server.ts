@@ -4,6 +4,16 @@ import type { Registry } from "prom-client";
 
 /** Largest body that POST /chain reads. */
 const maxBodyBytes = 65_536;
+/** Connections that may be open at once. */
+const maxConnections = 256;
+/** Longest that a request may take to arrive, its headers and all of it; what is late is cut within a second. */
+const arrivalLimits = {
+  headersTimeout: 5_000,
+  requestTimeout: 8_000,
+  connectionsCheckingInterval: 1_000,
+};
+/** Longest that a connection may stand still, also while nobody reads the answer. */
+const idleMs = 30_000;
 
 /** What the HTTP side shows. */
 export interface HttpRoutes {
@@ -24,14 +34,14 @@ export async function openHttpServer(
   { host, port }: { readonly host: string; readonly port: number },
   routes: HttpRoutes,
 ): Promise<HttpServer> {
-  const server = createServer((request, response) => {
+  const server = createServer(arrivalLimits, (request, response) => {
     answer(request, routes).then(
       (answered) => send(response, answered),
       () => send(response, { status: 500, type: "text/plain", body: "internal error\n" }),
     );
   });
-  server.headersTimeout = 5_000;
-  server.requestTimeout = 10_000;
+  server.maxConnections = maxConnections;
+  server.timeout = idleMs;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
   server.listen(port, host, resolve);

@@ -109,6 +109,27 @@ test("a halted run does not keep rounds that come later from being committed", a
   );
 });
 
+test("a round that is completed after the outbox was read and before it is empty is committed too", async () => {
+  const clock = new FakeClock();
+  await using store = await storeWithRounds(clock, 1);
+  const ledger = new MemoryLedger(account);
+  let wake = (): void => undefined;
+  let asked = 0;
+  const openLedger = async () => {
+    asked += 1;
+    if (asked === 2) {
+      await addRound(store, runId, 2);
+      wake();
+    }
+    return ledger;
+  };
+  await commitUntil(store, clock, openLedger, async (committer) => {
+    wake = () => committer.wake();
+    return (await ledger.history(runId, soon())).length === 2;
+  });
+  expect((await ledger.history(runId, soon())).map(({ record }) => record.round)).toEqual([1, 2]);
+});
+
 test.each([
   ["read", "outbox"],
   ["written", "recordCommit"],

@@ -15,6 +15,8 @@ export interface CallContext {
   readonly metadata: Metadata;
   /** Aborts when the caller hangs up, when its deadline passes, or when the coordinator ends all calls. */
   readonly signal: AbortSignal;
+  /** Says that the caller has proven who it is, so that its connection may stay. */
+  readonly vouch: () => void;
 }
 
 /** Turns what a handler threw into what the caller is told. */
@@ -24,6 +26,7 @@ export type ToStatus = (error: unknown, method: string) => Partial<StatusObject>
 interface AnyCall {
   readonly metadata: Metadata;
   getPath(): string;
+  getPeer(): string;
   on(event: "cancelled", listener: () => void): unknown;
 }
 
@@ -42,9 +45,15 @@ export class Calls {
   readonly #streaming = new Set<Promise<void>>();
   readonly #ending = new AbortController();
   #isRefusing = false;
+  #vouched: (peer: string) => void = () => undefined;
 
   constructor(toStatus: ToStatus) {
     this.#toStatus = toStatus;
+  }
+
+  /** Tells `vouched` from now on of every peer, "address:port", whose caller has proven who it is. */
+  reportVouched(vouched: (peer: string) => void): void {
+    this.#vouched = vouched;
   }
 
   /** Serves a unary call with an async function. */
@@ -125,14 +134,14 @@ export class Calls {
     const hungUp = hangUp.signal;
     call.on("cancelled", () => hangUp.abort(new Error("the caller hung up")));
     const signal = AbortSignal.any([hungUp, this.#ending.signal]);
-    const done = this.#run(work, { metadata: call.metadata, signal }, hungUp).catch(
-      (thrown: unknown) => {
-        const error = isAbort(thrown) && signal.aborted ? signal.reason : thrown;
-        // A caller that hangs up is no failure of ours, and nobody is left to be told.
-        if (hungUp.aborted && error === hungUp.reason) return;
-        fail(this.#toStatus(error, call.getPath()));
-      },
-    );
+    const vouch = () => this.#vouched(call.getPeer());
+    const context = { metadata: call.metadata, signal, vouch };
+    const done = this.#run(work, context, hungUp).catch((thrown: unknown) => {
+      const error = isAbort(thrown) && signal.aborted ? signal.reason : thrown;
+      // A caller that hangs up is no failure of ours, and nobody is left to be told.
+      if (hungUp.aborted && error === hungUp.reason) return;
+      fail(this.#toStatus(error, call.getPath()));
+    });
     inFlight.add(done);
     void done.finally(() => inFlight.delete(done));
   }

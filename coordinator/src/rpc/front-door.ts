@@ -1,14 +1,11 @@
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from "node:net";
 import type { ConnectionInjector } from "@grpc/grpc-js";
-
-/** How long a new connection may stay silent. */
-const prefaceTimeoutMs = 1_000;
-/** Connections that may be open at once. */
-const maxConnections = 2_000;
+import type { Clock } from "../clock.ts";
+import { Strangers } from "./strangers.ts";
 
 /**
- * Listens in front of grpc-js, which by itself would keep a connection that says nothing for ever: cuts those that do
- * not begin to speak within a second, and hands the others on.
+ * Listens in front of grpc-js, which by itself would keep any number of connections for ever: cuts those of
+ * {@link Strangers} that are too many or stay too long, and hands on those that begin to speak.
  */
 export class FrontDoor implements AsyncDisposable {
   readonly port: number;
@@ -17,11 +14,13 @@ export class FrontDoor implements AsyncDisposable {
   readonly #open = new Map<Socket, Promise<void>>();
   /** Connections that have said nothing yet. */
   readonly #silent = new Set<Socket>();
+  readonly #strangers: Strangers;
 
   /** `server`: listening. */
-  private constructor(server: NetServer, injector: ConnectionInjector) {
+  private constructor(server: NetServer, injector: ConnectionInjector, clock: Clock) {
     this.port = (server.address() as AddressInfo).port;
     this.#server = server;
+    this.#strangers = new Strangers(clock);
     server.on("connection", (socket) => this.#receive(socket, injector));
   }
 
@@ -29,15 +28,20 @@ export class FrontDoor implements AsyncDisposable {
   static async open(
     { host, port }: { readonly host: string; readonly port: number },
     injector: ConnectionInjector,
+    clock: Clock,
   ): Promise<FrontDoor> {
     const server = createServer({ pauseOnConnect: true });
-    server.maxConnections = maxConnections;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once("error", reject);
     server.listen(port, host, resolve);
     await promise;
     server.off("error", reject);
-    return new FrontDoor(server, injector);
+    return new FrontDoor(server, injector, clock);
+  }
+
+  /** Lets the connection of this peer, "address:port", live: its caller has proven who it is. */
+  vouch(peer: string): void {
+    this.#strangers.vouch(peer);
   }
 
   /** Takes no more connections, and none that has not begun to speak; the others stay. */
@@ -59,19 +63,20 @@ export class FrontDoor implements AsyncDisposable {
   }
 
   #receive(socket: Socket, injector: ConnectionInjector): void {
+    if (!this.#strangers.admit(socket)) {
+      socket.destroy();
+      return;
+    }
     const { promise: ended, resolve } = Promise.withResolvers<void>();
     this.#open.set(socket, ended);
     this.#silent.add(socket);
-    const silent = setTimeout(() => socket.destroy(), prefaceTimeoutMs);
     socket.on("error", () => socket.destroy());
     socket.once("close", () => {
-      clearTimeout(silent);
       this.#silent.delete(socket);
       this.#open.delete(socket);
       resolve();
     });
     socket.once("readable", () => {
-      clearTimeout(silent);
       this.#silent.delete(socket);
       injector.injectConnection(socket);
     });

@@ -3,13 +3,12 @@ import {
   OperatorServiceService,
   type WatchRunResponse,
 } from "@chorus/proto/v1/operator";
-import type { Metadata } from "@grpc/grpc-js";
 import type { Sessions } from "../participants/sessions.ts";
 import type { RunFeed } from "../runs/feed.ts";
 import type { Runs } from "../runs/runs.ts";
 import type { BlobStore, RoundRow, Store } from "../store/store.ts";
 import { checkOperator } from "./authentication.ts";
-import type { Calls } from "./calls.ts";
+import type { CallContext, Calls } from "./calls.ts";
 import { modelChunks } from "./model-stream.ts";
 import {
   eventToWire,
@@ -49,17 +48,17 @@ type RunHandlers = Pick<OperatorServiceServer, "startRun" | "stopRun" | "watchRu
 function runHandlers(deps: OperatorServiceDependencies): RunHandlers {
   const { runs, calls } = deps;
   return {
-    startRun: calls.unary(async ({ plan }, { metadata }) => {
-      checkOperator(metadata, deps.operatorToken);
+    startRun: calls.unary(async ({ plan }, context) => {
+      checkOperator(context, deps.operatorToken);
       return { run: runToWire(await runs.start(plan)) };
     }),
-    stopRun: calls.unary(async (request, { metadata }) => {
-      checkOperator(metadata, deps.operatorToken);
+    stopRun: calls.unary(async (request, context) => {
+      checkOperator(context, deps.operatorToken);
       return { run: runToWire(await runs.stop(hashFromWire(request.runId, "run_id"))) };
     }),
-    watchRun: calls.endlessStream((request, { metadata, signal }) => {
-      checkOperator(metadata, deps.operatorToken);
-      return watch(hashFromWire(request.runId, "run_id"), deps, signal);
+    watchRun: calls.endlessStream((request, context) => {
+      checkOperator(context, deps.operatorToken);
+      return watch(hashFromWire(request.runId, "run_id"), deps, context.signal);
     }),
   };
 }
@@ -104,14 +103,14 @@ function readHandlers(
   deps: OperatorServiceDependencies,
 ): Omit<OperatorServiceServer, keyof RunHandlers> {
   const { runs, store, blobs, sessions, calls } = deps;
-  const checked = (metadata: Metadata) => checkOperator(metadata, deps.operatorToken);
+  const checked = (context: CallContext) => checkOperator(context, deps.operatorToken);
   return {
-    listRuns: calls.unary(async (_request, { metadata }) => {
-      checked(metadata);
+    listRuns: calls.unary(async (_request, context) => {
+      checked(context);
       return { runs: (await store.runs()).map(runToWire) };
     }),
-    getRun: calls.unary(async (request, { metadata }) => {
-      checked(metadata);
+    getRun: calls.unary(async (request, context) => {
+      checked(context);
       const run = await runs.record(hashFromWire(request.runId, "run_id"));
       const limit = Math.min(request.maxRounds || maxRounds, maxRounds);
       const rounds = await store.rounds(run.runId, { after: request.afterRound, limit });
@@ -124,20 +123,20 @@ function readHandlers(
         evidence: evidence.map(evidenceToWire),
       };
     }),
-    explainRun: calls.unary(async (request, { metadata }) => {
-      checked(metadata);
+    explainRun: calls.unary(async (request, context) => {
+      checked(context);
       return runs.explain(hashFromWire(request.runId, "run_id"));
     }),
-    listParticipants: calls.unary(async (_request, { metadata }) => {
-      checked(metadata);
+    listParticipants: calls.unary(async (_request, context) => {
+      checked(context);
       const records = await store.participants();
       const participants = records.map((record) =>
         participantToWire(record, sessions.isConnected(record.participantId)),
       );
       return { participants };
     }),
-    fetchModel: calls.serverStream((request, { metadata }) => {
-      checked(metadata);
+    fetchModel: calls.serverStream((request, context) => {
+      checked(context);
       return modelChunks(blobs, hashFromWire(request.modelHash, "model_hash"), request.offset);
     }),
   };

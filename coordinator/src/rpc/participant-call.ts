@@ -1,5 +1,4 @@
 import { configHash, type RoundConfig } from "@chorus/aggregation";
-import type { Metadata } from "@grpc/grpc-js";
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import type { WireMetrics } from "../metrics.ts";
@@ -10,7 +9,7 @@ import { RoundError } from "../round/error.ts";
 import type { Runs } from "../runs/runs.ts";
 import type { BlobStore, Store } from "../store/store.ts";
 import { sessionOf } from "./authentication.ts";
-import type { Calls } from "./calls.ts";
+import type { CallContext, Calls } from "./calls.ts";
 import type { UploadReceiver } from "./upload.ts";
 import { hashFromWire } from "./wire.ts";
 import type { WireMeter } from "./wire-meter.ts";
@@ -33,10 +32,10 @@ export interface ParticipantServiceDependencies {
 /** Finds whose call it is and which round it is for, and counts its bytes. */
 export function locate(
   { sessions, runs, meter, metrics }: ParticipantServiceDependencies,
-  metadata: Metadata,
+  context: CallContext,
   request: { readonly roundId: Uint8Array },
 ): { session: Session; round: ActiveRound } {
-  const session = sessionOf(metadata, sessions);
+  const session = sessionOf(context, sessions);
   const bytes = meter.sizeOf(request);
   metrics.bytes.inc({ direction: "in" }, bytes);
   const round = memberRound(runs, session, request.roundId);

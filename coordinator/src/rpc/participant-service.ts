@@ -48,7 +48,7 @@ function checkInHandlers(deps: ParticipantServiceDependencies): CheckInHandlers 
       challenge: reception.challenge(exactly(identityKey, 32, "identity_key")),
       federationId: store.federation.federationId,
     })),
-    checkIn: calls.unary(async (request) => {
+    checkIn: calls.unary(async (request, { vouch }) => {
       const { token, session } = await reception.checkIn({
         ...request,
         identityKey: exactly(request.identityKey, 32, "identity_key"),
@@ -56,14 +56,15 @@ function checkInHandlers(deps: ParticipantServiceDependencies): CheckInHandlers 
         backend: request.capabilities?.backend ?? "",
         softwareVersion: request.capabilities?.softwareVersion ?? "",
       });
+      vouch();
       log.info({ participant: session.name }, "participant checked in");
       return { sessionToken: token, participantId: session.participantId };
     }),
-    follow: calls.endlessStream((_request, { metadata, signal }) =>
-      follow(sessionOf(metadata, sessions), deps, signal),
+    follow: calls.endlessStream((_request, context) =>
+      follow(sessionOf(context, sessions), deps, context.signal),
     ),
-    downloadModel: calls.serverStream(async function* (request, { metadata }) {
-      const session = sessionOf(metadata, sessions);
+    downloadModel: calls.serverStream(async function* (request, context) {
+      const session = sessionOf(context, sessions);
       const hash = hashFromWire(request.modelHash, "model_hash");
       for await (const response of modelChunks(blobs, hash, request.offset))
         yield metered(deps, session, response);
@@ -76,24 +77,24 @@ function roundHandlers(
 ): Omit<ParticipantServiceServer, keyof CheckInHandlers> {
   const { calls, uploads, log } = deps;
   return {
-    acceptRound: calls.unary(async (request, { metadata }) => {
-      const { session, round } = locate(deps, metadata, request);
+    acceptRound: calls.unary(async (request, context) => {
+      const { session, round } = locate(deps, context, request);
       const planHash = hashFromWire(request.planHash, "plan_hash");
       round.deliver(session.participantId, "selecting", planHash, (phase) =>
         phase.accept(session.participantId, planHash),
       );
       return {};
     }),
-    leaveRound: calls.unary(async (request, { metadata }) => {
-      const { session, round } = locate(deps, metadata, request);
+    leaveRound: calls.unary(async (request, context) => {
+      const { session, round } = locate(deps, context, request);
       const reason = codeOf(request.reason);
       const { name: participant, participantId } = session;
       log.warn({ participant, round: round.facts.round, reason }, "participant left the round");
       round.leave(participantId, reason);
       return {};
     }),
-    reportTrained: calls.unary(async (request, { metadata }) => {
-      const { session, round } = locate(deps, metadata, request);
+    reportTrained: calls.unary(async (request, context) => {
+      const { session, round } = locate(deps, context, request);
       const modelHash = hashFromWire(request.modelHash, "model_hash");
       const nonceCommitment = hashFromWire(request.graphNonceCommitment, "graph_nonce_commitment");
       const digest = sha256Hex(ReportTrainedRequest.encode(request).finish());
@@ -102,9 +103,9 @@ function roundHandlers(
       );
       return {};
     }),
-    submitUpdate: calls.clientStream(async (requests, { metadata, signal }) => {
-      const session = sessionOf(metadata, deps.sessions);
-      await uploads.receive(session, requests, signal);
+    submitUpdate: calls.clientStream(async (requests, context) => {
+      const session = sessionOf(context, deps.sessions);
+      await uploads.receive(session, requests, context.signal);
       return {};
     }),
     ...exchangeHandlers(deps),
@@ -119,8 +120,8 @@ function exchangeHandlers(
 > {
   const { calls } = deps;
   return {
-    advertiseKeys: calls.unary(async (request, { metadata }) => {
-      const { session, round } = locate(deps, metadata, request);
+    advertiseKeys: calls.unary(async (request, context) => {
+      const { session, round } = locate(deps, context, request);
       const advertisement = advertisementFromWire(required(request.advertisement, "advertisement"));
       checkSender(session, advertisement.participantId);
       const digest = sha256Hex(AdvertiseKeysRequest.encode(request).finish());
@@ -132,8 +133,8 @@ function exchangeHandlers(
       round.deliver(session.participantId, "advertising-keys", digest, apply, signature);
       return {};
     }),
-    shareKeys: calls.unary(async (request, { metadata }) => {
-      const { session, round } = locate(deps, metadata, request);
+    shareKeys: calls.unary(async (request, context) => {
+      const { session, round } = locate(deps, context, request);
       const digest = sha256Hex(ShareKeysRequest.encode(request).finish());
       round.deliver(session.participantId, "sharing-keys", digest, (phase) => {
         checkConfig(phase.config, request.configHash);
@@ -141,8 +142,8 @@ function exchangeHandlers(
       });
       return {};
     }),
-    confirmSurvivors: calls.unary(async (request, { metadata }) => {
-      const { session, round } = locate(deps, metadata, request);
+    confirmSurvivors: calls.unary(async (request, context) => {
+      const { session, round } = locate(deps, context, request);
       const ack = ackFromWire(required(request.ack, "ack"));
       checkSender(session, ack.participantId);
       const digest = sha256Hex(ConfirmSurvivorsRequest.encode(request).finish());
@@ -154,8 +155,8 @@ function exchangeHandlers(
       round.deliver(session.participantId, "confirming-survivors", digest, apply, signature);
       return {};
     }),
-    revealShares: calls.unary(async (request, { metadata }) => {
-      const { session, round } = locate(deps, metadata, request);
+    revealShares: calls.unary(async (request, context) => {
+      const { session, round } = locate(deps, context, request);
       const digest = sha256Hex(RevealSharesRequest.encode(request).finish());
       round.deliver(session.participantId, "unmasking", digest, (phase) => {
         checkConfig(phase.config, request.configHash);

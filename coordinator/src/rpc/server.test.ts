@@ -4,7 +4,8 @@ import { credentials, loadPackageDefinition, status } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { protoPath } from "grpc-health-check";
 import { expect, test } from "vitest";
-import { type RawHandlers, rawService } from "../testing/raw-service.ts";
+import { FakeClock } from "../testing/fake-clock.ts";
+import { RawClient, type RawHandlers, rawService } from "../testing/raw-service.ts";
 import { openTestServer } from "../testing/rpc-server.ts";
 import type { Calls } from "./calls.ts";
 
@@ -47,15 +48,20 @@ test("any gRPC tool sees the health of the server and of each service, until it 
   client.close();
 });
 
-test("connections that say nothing are cut, while others are served", async () => {
-  await using server = await openTestServer();
+test("connections that say nothing are cut after ten seconds, while others are served", async () => {
+  const clock = new FakeClock();
+  await using server = await openTestServer({ clock });
   const silent = Array.from({ length: 50 }, () => connect(server.port, "127.0.0.1").resume());
   const cut = Promise.all(silent.map((socket) => once(socket, "close")));
+  await Promise.all(silent.map((socket) => once(socket, "connect")));
   const client = healthClient(server.port);
   expect(await statusOf(client)).toBe("SERVING");
-  await cut;
-  expect(await statusOf(client)).toBe("SERVING");
   client.close();
+  clock.advance(10_000);
+  await cut;
+  const later = healthClient(server.port);
+  expect(await statusOf(later)).toBe("SERVING");
+  later.close();
 });
 
 test("garbage instead of HTTP/2 ends that connection and nothing else", async () => {
@@ -67,6 +73,24 @@ test("garbage instead of HTTP/2 ends that connection and nothing else", async ()
   const client = healthClient(server.port);
   expect(await statusOf(client)).toBe("SERVING");
   client.close();
+});
+
+test("a message of 1 MiB and 64 KiB is taken, and one byte more refused", async () => {
+  const ask = (request: Buffer) => Promise.resolve(Buffer.from(`${request.length} bytes`));
+  const servicesOf = (calls: Calls) => [rawService(calls, { ...noHandlers, ask })];
+  await using server = await openTestServer({ servicesOf });
+  using client = new RawClient(server.port);
+  const most = 1_048_576 + 65_536;
+  expect(await client.ask("a".repeat(most))).toBe(`${most} bytes`);
+  await expect(client.ask("a".repeat(most + 1))).rejects.toThrow("RESOURCE_EXHAUSTED");
+});
+
+test("a message of 4 MiB is sent", async () => {
+  const ask = () => Promise.resolve(Buffer.alloc(4 * 1_048_576 - 16, "a"));
+  const servicesOf = (calls: Calls) => [rawService(calls, { ...noHandlers, ask })];
+  await using server = await openTestServer({ servicesOf });
+  using client = new RawClient(server.port);
+  expect(await client.ask("?")).toHaveLength(4 * 1_048_576 - 16);
 });
 
 test("a port in use is the system's own error, at once", async () => {

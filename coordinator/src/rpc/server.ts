@@ -13,7 +13,10 @@ import type { Calls } from "./calls.ts";
 import { FrontDoor } from "./front-door.ts";
 import { widenSessions, widenStreams } from "./receive-window.ts";
 
-const maxMessageBytes = 4 * 1_048_576;
+/** What a client sends at once: a chunk or a plan of 1 MiB, and what goes with it. */
+const maxReceivedBytes = 1_048_576 + 65_536;
+/** What a client is sent at once: up to a thousand rounds. */
+const maxSentBytes = 4 * 1_048_576;
 
 /** How a server listens and ends. */
 export interface RpcServerOptions {
@@ -39,8 +42,9 @@ export interface RpcServerDependencies {
 }
 
 /**
- * A gRPC server with health and reflection that listens behind the front door. {@link drain} it first: disposing it tells
- * all calls to end, and cuts those that do not within the grace.
+ * A gRPC server with health and reflection that listens behind the front door. A connection on which no call has proven who
+ * it is ends after ten seconds: whoever watches the health without a token is cut, and watches again. {@link drain} the
+ * server first: disposing it tells all calls to end, and cuts those that do not within the grace.
  */
 export class RpcServer implements AsyncDisposable {
   readonly #drainMs: number;
@@ -64,17 +68,17 @@ export class RpcServer implements AsyncDisposable {
   }
 
   /**
-   * Listens. Rejects with the system's error when the address cannot be had. Settings: messages of at most 4 MiB;
-   * keep-alive that notices a dead peer in 7 s (measured; the default never does).
+   * Listens. Rejects with the system's error when the address cannot be had. Settings: messages of at most 1 MiB
+   * and 64 KiB; keep-alive that notices a dead peer in 7 s (measured; the default never does).
    */
   static async open(
     options: RpcServerOptions,
     dependencies: RpcServerDependencies,
   ): Promise<RpcServer> {
-    const { services } = dependencies;
+    const { clock, calls, services } = dependencies;
     const server = new Server({
-      "grpc.max_receive_message_length": maxMessageBytes,
-      "grpc.max_send_message_length": maxMessageBytes,
+      "grpc.max_receive_message_length": maxReceivedBytes,
+      "grpc.max_send_message_length": maxSentBytes,
       "grpc.max_concurrent_streams": 32,
       "grpc.keepalive_time_ms": 5_000,
       "grpc.keepalive_timeout_ms": 2_000,
@@ -87,7 +91,8 @@ export class RpcServer implements AsyncDisposable {
     new ReflectionService(loadOwnProtos()).addToServer(server);
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
     widenSessions(server);
-    const door = await FrontDoor.open(options, injector);
+    const door = await FrontDoor.open(options, injector, clock);
+    calls.reportVouched((peer) => door.vouch(peer));
     return new RpcServer(options, dependencies, { server, health, door });
   }
 

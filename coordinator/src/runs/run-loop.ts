@@ -14,6 +14,7 @@ import { Attempt } from "./attempt.ts";
 import type { RunDependencies } from "./dependencies.ts";
 import { Keeper } from "./keeper.ts";
 import type { RunState } from "./state.ts";
+import type { WaitingLine } from "./waiting-line.ts";
 
 const firstBackoffMs = 1_000;
 const longestBackoffMs = 30_000;
@@ -25,6 +26,8 @@ export class RunLoop {
   readonly plan: Plan;
   readonly #layout: ModelLayout;
   readonly #keeper: Keeper;
+  /** Where the federation's runs wait for participants. */
+  readonly #line: WaitingLine;
   readonly #deps: RunDependencies;
   #run: RunRecord;
   #state: RunState = { kind: "between-rounds" };
@@ -32,13 +35,19 @@ export class RunLoop {
   #departures: readonly Departure[] = [];
 
   constructor(
-    options: { readonly run: RunRecord; readonly plan: Plan; readonly layout: ModelLayout },
+    options: {
+      readonly run: RunRecord;
+      readonly plan: Plan;
+      readonly layout: ModelLayout;
+      readonly line: WaitingLine;
+    },
     dependencies: RunDependencies,
   ) {
     this.#run = options.run;
     this.plan = options.plan;
     this.#layout = options.layout;
     this.#keeper = new Keeper(options, dependencies);
+    this.#line = options.line;
     this.#deps = dependencies;
   }
 
@@ -129,23 +138,25 @@ export class RunLoop {
     }
   }
 
-  /** Takes those to invite: when `select` are free, or at the soft deadline when a quorum is. */
+  /** Takes those to invite, when it is this run's turn: when `select` are free, or at the soft deadline when a quorum is. */
   async #takeParticipants(roundId: Hash, signal: AbortSignal): Promise<readonly Session[]> {
     const { sessions, clock, random } = this.#deps;
     const { roundPolicy } = this.plan;
     const { select, quorum, softDeadlineMs } = roundPolicy;
     const softAtMs = clock.monotonicMs() + softDeadlineMs.exchange;
-    this.#state = { kind: "waiting-for-participants", softAtMs };
+    const need = () => (clock.monotonicMs() < softAtMs ? select : quorum);
+    using place = this.#line.join(need);
+    this.#state = { kind: "waiting-for-participants", softAtMs, place };
     for (;;) {
       signal.throwIfAborted();
       const { free } = sessions;
-      const waitMs = softAtMs - clock.monotonicMs();
-      if (free.length >= select || (free.length >= quorum && waitMs <= 0)) {
+      if (free.length >= need() && place.isNext) {
         const invited = selectUniformly(free, invitationCount(roundPolicy), random);
         const ids = invited.map(({ participantId }) => participantId);
         sessions.take(roundId, ids);
         return invited;
       }
+      const waitMs = softAtMs - clock.monotonicMs();
       const patienceMs = waitMs > 0 ? waitMs : softDeadlineMs.exchange;
       await nextChange(sessions.changed, patienceMs, clock, signal);
     }

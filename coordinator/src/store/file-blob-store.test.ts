@@ -1,7 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openBlobStore } from "./file-blob-store.ts";
@@ -111,6 +113,17 @@ test("a blob that cannot be written is refused and leaves nothing behind", async
   writeFileSync(join(folder, name.slice(0, 2)), "in the way");
   await expect(blobs.put(name, new Uint8Array([1]))).rejects.toMatchObject({ code: "unwritable" });
   expect(filesIn(folder)).toEqual([name.slice(0, 2)]);
+});
+
+test("a blob that cannot be read because too many files are open says so, and what to do", () => {
+  const program = fileURLToPath(new URL("testing/read-without-files.ts", import.meta.url));
+  const limited = ["-c", 'ulimit -n 100 && exec "$@"', "sh", process.execPath, program, folder];
+  const refusal = {
+    code: "unwritable",
+    message:
+      "cannot open a blob: too many files are open; raise the limit on open files (ulimit -n)",
+  };
+  expect(JSON.parse(execFileSync("sh", limited, { encoding: "utf8" }))).toEqual([refusal, refusal]);
 });
 
 test.skipIf(!canMount())(

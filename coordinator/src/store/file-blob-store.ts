@@ -1,7 +1,7 @@
 import { type FileHandle, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isTemporary, makeFolder, syncFolder, writeDurably } from "./files/durable-files.ts";
-import { isMissing, writingTo } from "./files/file-errors.ts";
+import { isFileError, isMissing, writingTo } from "./files/file-errors.ts";
 import { type BlobStore, type Hash, StoreError } from "./store.ts";
 
 /**
@@ -71,9 +71,17 @@ async function existing<T>(name: Hash, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (!isMissing(error)) throw error;
-    throw new StoreError("unknown", `there is no blob ${name}`, { cause: error });
+    if (isMissing(error))
+      throw new StoreError("unknown", `there is no blob ${name}`, { cause: error });
+    throw outOfFiles(error) ?? error;
   }
+}
+
+/** A {@link StoreError} for the system's refusal to open one more file; undefined for any other error. */
+function outOfFiles(error: unknown): StoreError | undefined {
+  if (!isFileError(error) || (error.code !== "EMFILE" && error.code !== "ENFILE")) return undefined;
+  const text = "too many files are open; raise the limit on open files (ulimit -n)";
+  return new StoreError("unwritable", `cannot open a blob: ${text}`, { cause: error });
 }
 
 /** Reads until `length` bytes are there or the file ends: one read may return fewer. */

@@ -56,8 +56,10 @@ export function rawService(calls: Calls, handlers: RawHandlers): RpcService {
 export class RawClient implements Disposable {
   readonly #client: Client;
 
-  constructor(port: number) {
-    this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  constructor(port: number, host = "127.0.0.1") {
+    // A connection of its own.
+    const options = { "grpc.use_local_subchannel_pool": 1 };
+    this.#client = new Client(`${host}:${port}`, credentials.createInsecure(), options);
   }
 
   ask(request: string): Promise<string> {

@@ -122,9 +122,9 @@ const table: Table = {
       "INVALID_ARGUMENT bad-chunk",
       chunk((c) => withData(c, randomBytes(mebibyte + 1))),
     ],
-    "a message of more than 4 MiB": [
+    "a message of more than 1 MiB and 64 KiB": [
       "RESOURCE_EXHAUSTED",
-      chunk((c) => withData(c, randomBytes(4 * mebibyte))),
+      chunk((c) => withData(c, randomBytes(mebibyte + 65_536))),
     ],
     "a chunk with the hash of another": [
       "INVALID_ARGUMENT bad-chunk",

@@ -7,19 +7,27 @@ export interface TestPlan {
   readonly quorum?: number;
   readonly softDeadlineMs?: number;
   readonly hardDeadlineMs?: number;
+  /** Weights of the model: a place for each participant. Eight unless told otherwise. */
+  readonly weights?: number;
 }
 
-/** A plan of a model with one weight for each of eight features, for trainers that move single weights. */
+/** A plan of a model with one weight for each feature, for trainers that move single weights. */
 export function testPlan(wanted: TestPlan): Plan {
   const softMs = wanted.softDeadlineMs ?? 20_000;
   const hardMs = wanted.hardDeadlineMs ?? 40_000;
+  const weights = wanted.weights ?? 8;
   const column = (_: unknown, i: number) => ({
     column: `x${i}`,
     kind: "number",
     mean: 0,
     scale: 1,
   });
-  const dense = { units: 1, activation: "sigmoid", use_bias: false, batch_input_shape: [null, 8] };
+  const dense = {
+    units: 1,
+    activation: "sigmoid",
+    use_bias: false,
+    batch_input_shape: [null, weights],
+  };
   return parsePlan({
     name: "unit-vectors",
     model: {
@@ -28,7 +36,7 @@ export function testPlan(wanted: TestPlan): Plan {
     },
     data: {
       format: "csv",
-      features: Array.from({ length: 8 }, column),
+      features: Array.from({ length: weights }, column),
       label: { column: "y", kind: "binary", positiveAbove: 0 },
       missing: "refuse",
     },

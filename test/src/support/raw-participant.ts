@@ -49,6 +49,8 @@ export class RawParticipant implements Disposable {
     const client = new ParticipantServiceClient(
       `127.0.0.1:${grpcPort}`,
       credentials.createInsecure(),
+      // A connection of its own, as a site has: channels of one process share one otherwise.
+      { "grpc.use_local_subchannel_pool": 1 },
     );
     const identity = freshIdentity();
     const invitation = (await readFile(invitationFile, "utf8")).trim();
