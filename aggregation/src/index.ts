@@ -87,4 +87,9 @@ export {
 export { applyOuterStep } from "./strategies/outer-step.ts";
 export type { RoundTranscript } from "./transcript/transcript.ts";
 export { requireOpenedSum, type SumVerifier } from "./transcript/verify-sum.ts";
+export {
+  type TranscriptReader,
+  type VerifiedSum,
+  verifyTranscript,
+} from "./transcript/verify-transcript.ts";
 export { bytesOfWords, firstNonFinite, wordsOfBytes } from "./vector.ts";

@@ -12,3 +12,4 @@ export type { CreateTrainer } from "./session/trainers.ts";
 export { type BackendCheck, checkBackend } from "./tfjs/self-test.ts";
 export { createTrainer, type TrainerOptions } from "./tfjs/trainer.ts";
 export type { Evaluation, LocalUpdate, Trainer } from "./trainer.ts";
+export { readTranscript } from "./transcript/read-transcript.ts";

@@ -161,7 +161,7 @@ function readBody(instruction: AnyInstruction, roundId: Hash): Instruction {
       return {
         kind: "confirm-survivors",
         roundId,
-        survivors: instruction.value.survivors.map(readCommitment),
+        survivors: instruction.value.survivors.map(readUpload),
       };
     case "reveal":
       return { kind: "reveal", roundId, acks: instruction.value.acks.map(readAck) };
@@ -183,7 +183,8 @@ function readOffer(offer: participant.Invitation | undefined): RoundOffer {
   };
 }
 
-function readKeys(keys: types.KeyAdvertisement): types.KeyAdvertisement {
+/** Reads an advertisement. Throws {@link ClientError} `protocol`. */
+export function readKeys(keys: types.KeyAdvertisement): types.KeyAdvertisement {
   return {
     participantId: readId(keys.participantId),
     encryptionKey: exactly(keys.encryptionKey, 32, "encryption key"),
@@ -202,16 +203,18 @@ function readShare(share: types.SealedShare): types.SealedShare {
   };
 }
 
-function readCommitment(commitment: types.UploadCommitment): types.UploadCommitment {
+/** Reads a signed upload. Throws {@link ClientError} `protocol`. */
+export function readUpload(upload: types.UploadCommitment): types.UploadCommitment {
   return {
-    participantId: readId(commitment.participantId),
-    uploadRoot: exactly(commitment.uploadRoot, 32, "upload root"),
-    commitmentHash: exactly(commitment.commitmentHash, 32, "commitment hash"),
-    signature: exactly(commitment.signature, 64, "signature"),
+    participantId: readId(upload.participantId),
+    uploadRoot: exactly(upload.uploadRoot, 32, "upload root"),
+    commitmentHash: exactly(upload.commitmentHash, 32, "commitment hash"),
+    signature: exactly(upload.signature, 64, "signature"),
   };
 }
 
-function readAck(ack: types.SurvivorAck): types.SurvivorAck {
+/** Reads a survivor's signature. Throws {@link ClientError} `protocol`. */
+export function readAck(ack: types.SurvivorAck): types.SurvivorAck {
   return {
     participantId: readId(ack.participantId),
     signature: exactly(ack.signature, 64, "signature"),
@@ -237,8 +240,11 @@ function readHash(bytes: Uint8Array | undefined, what: string): Hash {
   return bytesToHex(exactly(bytes ?? new Uint8Array(), 32, what), 32);
 }
 
-/** A copy, so that the message it came in is not kept. */
-function exactly(bytes: Uint8Array, length: number, what: string): Uint8Array {
+/**
+ * A field of a length that is known: a copy, so that the message it came in is not kept. Throws {@link ClientError}
+ * `protocol`, naming `what` it is.
+ */
+export function exactly(bytes: Uint8Array, length: number, what: string): Uint8Array {
   if (bytes.length !== length)
     throw new ClientError("protocol", `${what} has ${bytes.length} bytes, wanted ${length}`);
   return new Uint8Array(bytes);

@@ -3,6 +3,8 @@ import {
   type CheckInRequest,
   type DownloadModelRequest,
   type DownloadModelResponse,
+  type DownloadTranscriptRequest,
+  type DownloadTranscriptResponse,
   type FollowRequest,
   type FollowResponse,
   type ParticipantServiceServer,
@@ -24,6 +26,10 @@ export const FEDERATION_ID: string = "fe".repeat(32);
 type Refusal = Pick<StatusObject, "code" | "details">;
 type Follower = ServerWritableStream<FollowRequest, FollowResponse>;
 export type Downloading = ServerWritableStream<DownloadModelRequest, DownloadModelResponse>;
+export type Publishing = ServerWritableStream<
+  DownloadTranscriptRequest,
+  DownloadTranscriptResponse
+>;
 
 /** The other end of the wire: checks participants in as the protocol says, and beyond that does what the test tells it. */
 export class ScriptedCoordinator implements AsyncDisposable {
@@ -39,6 +45,8 @@ export class ScriptedCoordinator implements AsyncDisposable {
   readonly refusals: Refusal[] = [];
   /** Serves downloads; by default empty ones. */
   download: (call: Downloading) => void = (call) => call.end();
+  /** Serves transcripts; by default there is none. */
+  publish: (call: Publishing) => void = withheld;
 
   /** Listens on a free port, or on this one. */
   static async start(port = 0): Promise<ScriptedCoordinator> {
@@ -117,6 +125,7 @@ export class ScriptedCoordinator implements AsyncDisposable {
       },
       follow: (call) => this.#follow(call),
       downloadModel: (call) => this.download(call),
+      downloadTranscript: (call) => this.publish(call),
       acceptRound: answers.unary("acceptRound"),
       leaveRound: answers.unary("leaveRound"),
       reportTrained: answers.unary("reportTrained"),
@@ -164,4 +173,9 @@ export class ScriptedCoordinator implements AsyncDisposable {
   #participantOf(metadata: Metadata): string | undefined {
     return this.#sessions.get(String(metadata.get("chorus-session")[0]));
   }
+}
+
+/** Refuses to hand out a transcript, as for a round that is not completed. */
+export function withheld(call: Publishing): void {
+  call.emit("error", { code: status.NOT_FOUND, details: "unknown-transcript: no such round" });
 }

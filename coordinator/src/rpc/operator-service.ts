@@ -9,7 +9,7 @@ import type { Runs } from "../runs/runs.ts";
 import type { BlobStore, RoundRow, Store } from "../store/store.ts";
 import { checkOperator } from "./authentication.ts";
 import type { CallContext, Calls } from "./calls.ts";
-import { modelChunks } from "./model-stream.ts";
+import { modelChunks } from "./file-streams.ts";
 import {
   eventToWire,
   evidenceToWire,

@@ -50,6 +50,7 @@ export function roundToWire(row: RoundRow): operator.Round {
     evaluationCorrect: row.evaluationCorrect,
     evaluationLoss: row.evaluationLoss,
     ledgerEntry: row.commit === undefined ? undefined : entryToWire(row.commit),
+    transcriptHash: Buffer.from(row.transcriptHash, "hex"),
   };
 }
 

@@ -11,8 +11,8 @@ import {
 import type { AdvertisingKeys } from "../round/advertising-keys.ts";
 import type { ConfirmingSurvivors } from "../round/confirming-survivors.ts";
 import { sessionOf } from "./authentication.ts";
+import { modelChunks, transcriptChunks } from "./file-streams.ts";
 import { follow } from "./follow.ts";
-import { modelChunks } from "./model-stream.ts";
 import {
   checkConfig,
   checkSender,
@@ -38,7 +38,7 @@ export function participantService(deps: ParticipantServiceDependencies): RpcSer
 
 type CheckInHandlers = Pick<
   ParticipantServiceServer,
-  "requestChallenge" | "checkIn" | "follow" | "downloadModel"
+  "requestChallenge" | "checkIn" | "follow" | "downloadModel" | "downloadTranscript"
 >;
 
 function checkInHandlers(deps: ParticipantServiceDependencies): CheckInHandlers {
@@ -67,6 +67,12 @@ function checkInHandlers(deps: ParticipantServiceDependencies): CheckInHandlers 
       const session = sessionOf(context, sessions);
       const hash = hashFromWire(request.modelHash, "model_hash");
       for await (const response of modelChunks(blobs, hash, request.offset))
+        yield metered(deps, session, response);
+    }),
+    downloadTranscript: calls.serverStream(async function* (request, context) {
+      const session = sessionOf(context, sessions);
+      const roundId = hashFromWire(request.roundId, "round_id");
+      for await (const response of transcriptChunks(deps, roundId, request.offset))
         yield metered(deps, session, response);
     }),
   };

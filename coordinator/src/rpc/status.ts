@@ -41,6 +41,7 @@ const roundStatus = {
 const runStatus = {
   "unknown-run": status.NOT_FOUND,
   "unknown-model": status.NOT_FOUND,
+  "unknown-transcript": status.NOT_FOUND,
   "not-running": status.FAILED_PRECONDITION,
 } satisfies Record<RunErrorCode, Status>;
 

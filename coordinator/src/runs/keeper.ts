@@ -17,8 +17,9 @@ import {
   type Store,
   StoreError,
 } from "../store/store.ts";
+import { transcriptToBytes } from "./transcript-bytes.ts";
 
-/** Keeps what rounds make: models and optimiser states as files, results in the store. */
+/** Keeps what rounds make: models, optimiser states and transcripts as files, results in the store. */
 export class Keeper {
   readonly #layout: ModelLayout;
   readonly #store: Store;
@@ -69,6 +70,7 @@ export class Keeper {
   async keep(ended: Committing, active: ActiveRound, startedAtMs: number): Promise<RoundResult> {
     await this.#blobs.put(ended.modelHash, modelToBytes(ended.model));
     const strategyStateHash = await this.#keepState(ended.strategyState);
+    const transcriptHash = await this.#putBytes(transcriptToBytes(ended.transcript));
     const { trainingExamples, evaluationExamples, evaluationCorrect } = ended.counts;
     const lossSum = ended.counts.evaluationLossMillis / 1000;
     const { facts } = ended;
@@ -81,6 +83,7 @@ export class Keeper {
       modelHash: ended.modelHash,
       strategyStateHash,
       updatesRoot: ended.updatesRoot,
+      transcriptHash,
       cohort: ended.cohort,
       survivors: ended.survivors.size,
       startedAtMs,
@@ -98,8 +101,11 @@ export class Keeper {
 
   /** Keeps the outer optimiser's state under the SHA-256 of its bytes; "" for a strategy without one. */
   async #keepState(state: Float32Array | undefined): Promise<Hash | ""> {
-    if (state === undefined) return "";
-    const bytes = modelToBytes(state);
+    return state === undefined ? "" : await this.#putBytes(modelToBytes(state));
+  }
+
+  /** Keeps bytes under their SHA-256, which it returns. */
+  async #putBytes(bytes: Uint8Array): Promise<Hash> {
     const hash = sha256Hex(bytes);
     await this.#blobs.put(hash, bytes);
     return hash;

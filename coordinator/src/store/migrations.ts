@@ -101,6 +101,7 @@ const migrations: readonly (readonly string[])[] = [
       PRIMARY KEY (round_id, participant_id, kind)
     )`,
   ],
+  ["ALTER TABLE rounds ADD COLUMN transcript_hash text NOT NULL DEFAULT ''"],
 ];
 
 /** The schema that this program writes. */

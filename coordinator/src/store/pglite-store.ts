@@ -194,6 +194,12 @@ export class PgliteStore implements Store {
     return rows.map(committedRoundOf);
   }
 
+  async completedRound(roundId: Hash): Promise<RoundResult | undefined> {
+    const text = "SELECT * FROM rounds WHERE round_id = $1";
+    const [row] = await this.#database.query(text, [roundId]);
+    return row === undefined ? undefined : roundOf(row);
+  }
+
   recordEvidence(evidence: EvidenceRecord): Promise<void> {
     const event: StoreEvent = { kind: "evidence-recorded", body: evidence };
     return this.#record(event, (sql) => checkNewEvidence(sql, evidence));

@@ -116,6 +116,8 @@ export const roundSchema: z.ZodType<RoundResult> = z.object({
   modelHash: hash,
   strategyStateHash: emptyOrHash,
   updatesRoot: hash,
+  // The first versions kept none, and their events are still there.
+  transcriptHash: emptyOrHash.default(""),
   cohort: count,
   survivors: count,
   startedAtMs: count,

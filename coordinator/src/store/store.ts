@@ -67,6 +67,8 @@ export interface RoundResult {
   readonly modelHash: Hash;
   readonly strategyStateHash: Hash | "";
   readonly updatesRoot: Hash;
+  /** Of the bytes of what is published of the round, a blob; empty for a round of a program that kept none. */
+  readonly transcriptHash: Hash | "";
   readonly cohort: number;
   readonly survivors: number;
   readonly startedAtMs: number;
@@ -194,6 +196,8 @@ export interface Store extends AsyncDisposable {
     runId: Hash,
     page?: { readonly after: number; readonly limit: number },
   ): Promise<readonly RoundRow[]>;
+  /** The completed round of the attempt with this id; undefined for any other. */
+  completedRound(roundId: Hash): Promise<RoundResult | undefined>;
 
   /**
    * Records what participants were refused for in an attempt. Throws `unknown` for the attempt or the participant,
@@ -220,7 +224,7 @@ export interface Store extends AsyncDisposable {
   verify(signal: AbortSignal): Promise<void>;
 }
 
-/** Content-addressed files: models and optimiser states. */
+/** Content-addressed files: models, optimiser states and transcripts. */
 export interface BlobStore {
   /**
    * Writes a blob durably (file and folder synced) under its name; a blob that is already there is left alone.

@@ -54,6 +54,7 @@ export function resultOf(round: number, run: Hash = runId): RoundResult {
     parentModelHash: hash(String(round)),
     modelHash: hash(String(round + 1)),
     strategyStateHash: "",
+    transcriptHash: "",
     updatesRoot: hash("c"),
     cohort: 3,
     survivors: 3,

@@ -57,6 +57,7 @@ export function sampleResult(attempt: AttemptRecord, parentModelHash: Hash): Rou
     modelHash: hashOf(`model of ${roundId}`),
     strategyStateHash: hashOf(`state of ${roundId}`),
     updatesRoot: hashOf(`updates of ${roundId}`),
+    transcriptHash: hashOf(`transcript of ${roundId}`),
     cohort: 5,
     survivors: 4,
     startedAtMs,

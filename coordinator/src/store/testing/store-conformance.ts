@@ -174,6 +174,8 @@ function describeRounds(use: UseStore): void {
       const rows = [first, second].map((result) => ({ ...result, commit: undefined }));
       expect(await store.rounds(runId)).toEqual(rows);
       expect(await store.rounds(hashOf("no run"))).toEqual([]);
+      expect(await store.completedRound(second.roundId)).toEqual(second);
+      expect(await store.completedRound(hashOf("no attempt"))).toBeUndefined();
     });
   });
 

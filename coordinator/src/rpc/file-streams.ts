@@ -1,0 +1,45 @@
+import type { Hash } from "@chorus/aggregation";
+import type { Chunk } from "@chorus/proto/v1/types";
+import { RunError, type RunErrorCode } from "../runs/error.ts";
+import type { BlobStore, Store } from "../store/store.ts";
+import { chunkBytes, chunkOf } from "./chunks.ts";
+
+/** A piece of a file. */
+interface Part {
+  /** Bytes of the whole file. */
+  readonly totalBytes: number;
+  readonly chunk: Chunk;
+}
+
+/** A model's bytes from an offset on. Throws {@link RunError} `unknown-model`, also for an offset beyond the end. */
+export function modelChunks(blobs: BlobStore, hash: Hash, offset: number): AsyncGenerator<Part> {
+  return chunksOf(blobs, hash, offset, "unknown-model");
+}
+
+/**
+ * The bytes of what is published of a completed round, from an offset on. Throws {@link RunError} `unknown-transcript` for
+ * a round that is not completed, one of which none was kept, and an offset beyond the end.
+ */
+export async function* transcriptChunks(
+  { store, blobs }: { readonly store: Store; readonly blobs: BlobStore },
+  roundId: Hash,
+  offset: number,
+): AsyncGenerator<Part> {
+  const round = await store.completedRound(roundId);
+  if (round === undefined || round.transcriptHash === "")
+    throw new RunError("unknown-transcript", `there is no transcript of a round ${roundId}`);
+  yield* chunksOf(blobs, round.transcriptHash, offset, "unknown-transcript");
+}
+
+async function* chunksOf(
+  blobs: BlobStore,
+  hash: Hash,
+  offset: number,
+  unknown: RunErrorCode,
+): AsyncGenerator<Part> {
+  const totalBytes = await blobs.size(hash);
+  if (totalBytes === undefined || offset > totalBytes)
+    throw new RunError(unknown, `there is no file ${hash} with a byte ${offset}`);
+  for (let at = offset; at < totalBytes; at += chunkBytes)
+    yield { totalBytes, chunk: chunkOf(at, await blobs.read(hash, at, chunkBytes)) };
+}
