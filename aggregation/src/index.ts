@@ -65,7 +65,7 @@ export {
 export { UPLOAD_CHUNK_BYTES, uploadRoot } from "./merkle.ts";
 export { initialModel } from "./model/initial-model.ts";
 export { layoutOf, type ModelLayout } from "./model/layout.ts";
-export { modelFromBytes, modelToBytes } from "./model/model-bytes.ts";
+export { modelFromBytes, modelToBytes, vectorFromBytes } from "./model/model-bytes.ts";
 export { ModelError } from "./model/model-error.ts";
 export { modelHash } from "./model/model-hash.ts";
 export type { Layer, ModelTopology } from "./model/topology.ts";
@@ -84,7 +84,7 @@ export {
   seededRandom,
   systemRandom,
 } from "./random.ts";
-export { applyOuterStep } from "./strategies/outer-step.ts";
+export { applyOuterStep, stateLength } from "./strategies/outer-step.ts";
 export type { RoundTranscript } from "./transcript/transcript.ts";
 export { requireOpenedSum, type SumVerifier } from "./transcript/verify-sum.ts";
 export {

@@ -27,6 +27,21 @@ export function modelFromBytes(layout: ModelLayout, bytes: Uint8Array): Float32A
 }
 
 /**
+ * A vector of `length` float32 from its little-endian bytes, a copy. `what` it is, for the message. Throws
+ * {@link ModelError}: `wrong-length`, and `non-finite` naming the first index whose value is NaN or infinite.
+ */
+export function vectorFromBytes(bytes: Uint8Array, length: number, what: string): Float32Array {
+  const wanted = length * BYTES;
+  if (bytes.length !== wanted)
+    throw new ModelError("wrong-length", `${what} has ${bytes.length} bytes, wanted ${wanted}`);
+  const vector = new Float32Array(wordsOfBytes(bytes).slice().buffer);
+  const index = firstNonFinite(vector);
+  if (index < 0) return vector;
+  const message = `${what}[${index}] is ${vector[index]}, wanted a finite number`;
+  throw new ModelError("non-finite", message);
+}
+
+/**
  * Checks a flat model, shape `[parameters]`. Throws {@link ModelError}: `wrong-length`, and `non-finite` naming the tensor
  * and the index in it of the first value that is NaN or infinite.
  */

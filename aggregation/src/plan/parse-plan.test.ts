@@ -98,7 +98,7 @@ test.each([
   ["training.optimizer.momentum", 1, "a number from 0 up to but not 1"],
   ["training.batchSize", 0, "a whole number from 1 to 65536"],
   ["training.localSteps", 0, "a whole number from 1 to 1000000"],
-  ["strategy.kind", "krum", "one of fedavg, fedavgm"],
+  ["strategy.kind", "krum", "one of fedavg, fedavgm, diloco, fedadam, fedyogi"],
   ["strategy.momentum", 1, "a number from 0 up to but not 1"],
   ["protection.kind", "none", '"masking"'],
   ["protection.clippingNorm", 0, "a number from 0.000001 to 10000"],

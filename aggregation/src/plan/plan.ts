@@ -105,7 +105,7 @@ export type Optimizer =
     };
 
 /** How the mean update moves the model. All of them need the sum only, which is all that masking shows. */
-export type StrategyPlan = FedAvgPlan | FedAvgMPlan;
+export type StrategyPlan = FedAvgPlan | FedAvgMPlan | DiLoCoPlan | AdaptivePlan;
 
 /** Adds the mean update. */
 export interface FedAvgPlan {
@@ -119,6 +119,28 @@ export interface FedAvgMPlan {
   readonly learningRate: number;
   /** Share of the previous step that is kept, in [0, 1). */
   readonly momentum: number;
+}
+
+/** Nesterov's step over mean updates: for few rounds of many local steps. */
+export interface DiLoCoPlan {
+  readonly kind: "diloco";
+  /** Above 0, 1000 at most; 0.7 in the paper. */
+  readonly learningRate: number;
+  /** Share of the previous step that is kept, in [0, 1); 0.9 in the paper. */
+  readonly momentum: number;
+}
+
+/** Scales each parameter's step by how large its updates were. */
+export interface AdaptivePlan {
+  readonly kind: "fedadam" | "fedyogi";
+  /** Above 0, 1000 at most. */
+  readonly learningRate: number;
+  /** Share of the updates' first moment that is kept, in [0, 1); 0.9 in the paper. */
+  readonly beta1: number;
+  /** Share of the second moment that is kept, in [0, 1); 0.99 in the paper. */
+  readonly beta2: number;
+  /** Adaptivity: the smaller, the more. Above 0, 1 at most; 0.001 in the paper. */
+  readonly tau: number;
 }
 
 /** How updates are hidden from the coordinator: pairwise and self masks that cancel in the sum (SA-1). */

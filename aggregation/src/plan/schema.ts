@@ -82,6 +82,13 @@ const training = record({
   localSteps: wholeNumber(1, 1_000_000),
 });
 
+const adaptiveFields = {
+  learningRate: positiveNumber(MAX_LEARNING_RATE),
+  beta1: share(),
+  beta2: share(),
+  tau: positiveNumber(1),
+};
+
 const strategy = z.discriminatedUnion(
   "kind",
   [
@@ -91,8 +98,15 @@ const strategy = z.discriminatedUnion(
       learningRate: positiveNumber(MAX_LEARNING_RATE),
       momentum: share(),
     }),
+    record({
+      kind: z.literal("diloco"),
+      learningRate: positiveNumber(MAX_LEARNING_RATE),
+      momentum: share(),
+    }),
+    record({ kind: z.literal("fedadam"), ...adaptiveFields }),
+    record({ kind: z.literal("fedyogi"), ...adaptiveFields }),
   ],
-  { error: "one of fedavg, fedavgm" },
+  { error: "one of fedavg, fedavgm, diloco, fedadam, fedyogi" },
 );
 
 const protection = record({

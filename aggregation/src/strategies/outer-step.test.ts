@@ -132,6 +132,6 @@ test("fedavgm refuses a state of another length", () => {
     state: new Float32Array(1),
   };
   expect(() => applyOuterStep(strategy, input)).toThrow(
-    new ModelError("wrong-length", "state has 1 values, wanted 2"),
+    new ModelError("wrong-length", "state of fedavgm has 1 values, wanted 2"),
   );
 });

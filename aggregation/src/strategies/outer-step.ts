@@ -1,6 +1,8 @@
 import { ModelError } from "../model/model-error.ts";
 import type { StrategyPlan } from "../plan/plan.ts";
 import { firstNonFinite } from "../vector.ts";
+import { adaptive } from "./adaptive.ts";
+import { diLoCo } from "./diloco.ts";
 import { fedAvg } from "./fedavg.ts";
 import { fedAvgM } from "./fedavgm.ts";
 
@@ -10,38 +12,60 @@ export interface OuterStepInput {
   readonly model: Float32Array;
   /** Weighted mean of the survivors' updates, shape `[parameters]`. */
   readonly meanDelta: Float64Array;
-  /** What the strategy handed out after the round before, shape `[parameters]`; undefined at first, and without state. */
+  /** What the strategy handed out after the round before, shape `[stateLength]`; undefined at first, and without state. */
   readonly state: Float32Array | undefined;
 }
 
-/** The next model, and what the next step needs. Both of shape `[parameters]`, all finite. */
+/** The next model, shape `[parameters]`, and what the next step needs, shape `[stateLength]`. All finite. */
 export interface OuterStepResult {
   readonly model: Float32Array;
   readonly state: Float32Array | undefined;
 }
 
 /**
- * Applies a round's mean update to the model; what is given is not changed. Only + and * in float64 and in fixed order,
- * then one rounding to float32, so that every machine replays it bit for bit.
- * Throws {@link ModelError}: `wrong-length` when the vectors' lengths differ or a strategy without state is given one,
+ * Applies a round's mean update to the model; what is given is not changed. Only operations that IEEE 754 rounds exactly (+, *, /
+ * and square root in float64), in fixed order, then one rounding to float32, so that every machine replays it bit for bit.
+ * Throws {@link ModelError}: `wrong-length` when a vector has another length than it should,
  * `non-finite` when the step leaves the range of float32.
  */
 export function applyOuterStep(strategy: StrategyPlan, input: OuterStepInput): OuterStepResult {
   requireLength("mean update", input.meanDelta.length, input.model.length);
+  const { state, model } = input;
+  if (state !== undefined) {
+    const wanted = stateLength(strategy, model.length);
+    requireLength(`state of ${strategy.kind}`, state.length, wanted);
+  }
   const result = step(strategy, input);
   requireFinite("model", result.model);
   if (result.state !== undefined) requireFinite("state", result.state);
   return result;
 }
 
+/** Numbers that a strategy keeps from round to round for a model of so many parameters; 0 for one without a state. */
+export function stateLength({ kind }: StrategyPlan, parameters: number): number {
+  switch (kind) {
+    case "fedavg":
+      return 0;
+    case "fedavgm":
+    case "diloco":
+      return parameters;
+    case "fedadam":
+    case "fedyogi":
+      return 2 * parameters;
+  }
+}
+
 function step(strategy: StrategyPlan, input: OuterStepInput): OuterStepResult {
   switch (strategy.kind) {
     case "fedavg":
-      requireLength("state of fedavg", input.state?.length ?? 0, 0);
       return fedAvg(input);
     case "fedavgm":
-      if (input.state !== undefined) requireLength("state", input.state.length, input.model.length);
       return fedAvgM(input, strategy);
+    case "diloco":
+      return diLoCo(input, strategy);
+    case "fedadam":
+    case "fedyogi":
+      return adaptive(input, strategy);
   }
 }
 

@@ -5,7 +5,10 @@ import {
   modelFromBytes,
   modelHash,
   modelToBytes,
+  type Plan,
   sha256Hex,
+  stateLength,
+  vectorFromBytes,
 } from "@chorus/aggregation";
 import type { Clock } from "../clock.ts";
 import type { ActiveRound } from "../round/active-round.ts";
@@ -22,15 +25,17 @@ import { transcriptToBytes } from "./transcript-bytes.ts";
 /** Keeps what rounds make: models, optimiser states and transcripts as files, results in the store. */
 export class Keeper {
   readonly #layout: ModelLayout;
+  readonly #stateLength: number;
   readonly #store: Store;
   readonly #blobs: BlobStore;
   readonly #clock: Clock;
 
   constructor(
-    options: { readonly layout: ModelLayout },
+    { layout, plan }: { readonly layout: ModelLayout; readonly plan: Plan },
     dependencies: { readonly store: Store; readonly blobs: BlobStore; readonly clock: Clock },
   ) {
-    this.#layout = options.layout;
+    this.#layout = layout;
+    this.#stateLength = stateLength(plan.strategy, layout.parameters);
     this.#store = dependencies.store;
     this.#blobs = dependencies.blobs;
     this.#clock = dependencies.clock;
@@ -44,19 +49,32 @@ export class Keeper {
     modelHash: wanted,
     strategyStateHash,
   }: RunRecord): Promise<{ model: Float32Array; state: Float32Array | undefined }> {
-    const model = await this.#read(wanted, (model) => modelHash(this.#layout, model));
+    const layout = this.#layout;
+    const model = await this.#read(
+      wanted,
+      (bytes) => modelFromBytes(layout, bytes),
+      (vector) => modelHash(layout, vector),
+    );
     if (strategyStateHash === "") return { model, state: undefined };
-    const state = await this.#read(strategyStateHash, (model) => sha256Hex(modelToBytes(model)));
+    const state = await this.#read(
+      strategyStateHash,
+      (bytes) => vectorFromBytes(bytes, this.#stateLength, "state"),
+      (vector) => sha256Hex(modelToBytes(vector)),
+    );
     return { model, state };
   }
 
-  async #read(name: Hash, hashOf: (model: Float32Array) => Hash): Promise<Float32Array> {
+  async #read(
+    name: Hash,
+    vectorOf: (bytes: Uint8Array) => Float32Array,
+    hashOf: (vector: Float32Array) => Hash,
+  ): Promise<Float32Array> {
     const bytes = await this.#blobs.get(name);
     try {
-      const model = modelFromBytes(this.#layout, bytes);
-      const hash = hashOf(model);
+      const vector = vectorOf(bytes);
+      const hash = hashOf(vector);
       if (hash !== name) throw damaged(name, `it holds ${hash}`);
-      return model;
+      return vector;
     } catch (error) {
       if (error instanceof ModelError) throw damaged(name, error.message);
       throw error;
