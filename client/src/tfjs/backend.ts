@@ -6,15 +6,15 @@ import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 // Registers the gradients of the operations, which the Node build of tfjs-core leaves out.
 import "@tensorflow/tfjs-layers";
 import { ClientError } from "../error.ts";
+import { installTrainingKernels } from "./kernels/install.ts";
 import { keepProcessHandlers } from "./process-handlers.ts";
-import { transposeBeforeProducts } from "./products.ts";
 
 /** Backends of TensorFlow.js: "wasm" trains, "cpu" (plain JavaScript) is the slow reference that it is compared with. */
 export type BackendName = "wasm" | "cpu";
 
 /**
- * Starts the WASM backend, from the files of its npm package, and selects it for the whole process; does nothing where
- * that has happened, and waits where it is happening. Throws {@link ClientError} `backend-failed` when it does not start,
+ * Starts the WASM backend, from the files of its npm package, with our training kernels in place of those that are slow,
+ * missing or wrong, and selects it for the whole process; does nothing where that has happened, and waits where it is happening. Throws {@link ClientError} `backend-failed` when it does not start,
  * the signal's reason when aborted.
  */
 export async function openBackend(signal: AbortSignal): Promise<void> {
@@ -50,6 +50,6 @@ export async function onBackend<T>(name: BackendName, compute: () => T): Promise
 async function startWasm(): Promise<void> {
   const packageFile = createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm");
   setWasmPaths(dirname(packageFile) + sep);
-  transposeBeforeProducts();
+  installTrainingKernels();
   await keepProcessHandlers(() => setBackend("wasm"));
 }

@@ -1,7 +1,7 @@
 import { matMul, memory, tensor, tidy } from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { openBackend } from "./backend.ts";
+import { openBackend } from "../backend.ts";
 
 beforeAll(() => openBackend(new AbortController().signal));
 
