@@ -24,6 +24,7 @@ const commands = [
   ["run", "stop"],
   ["verify"],
   ["doctor"],
+  ["selftest", "attack"],
 ];
 
 test("every command has help with an example and the exit codes", async () => {
@@ -37,7 +38,7 @@ test("every command has help with an example and the exit codes", async () => {
 });
 
 test("every group of commands has help with an example and the exit codes", async () => {
-  for (const group of ["coordinator", "participant", "run"]) {
+  for (const group of ["coordinator", "participant", "run", "selftest"]) {
     const { code, stdout } = await runChorus(group, "--help");
     expect(code, group).toBe(0);
     expect(stdout).toContain(`\nExamples:\n  $ chorus ${group} `);

@@ -7,6 +7,7 @@ import { addParticipantRun } from "./commands/participant-run.ts";
 import { addRunList } from "./commands/run-list.ts";
 import { addRunCommands } from "./commands/run-one.ts";
 import { addRunStart } from "./commands/run-start.ts";
+import { addSelftestAttack } from "./commands/selftest.ts";
 import { addVerify } from "./commands/verify.ts";
 import type { CommandContext } from "./context.ts";
 import { softwareVersion } from "./software-version.ts";
@@ -47,5 +48,8 @@ export function buildProgram(context: CommandContext): Command {
   addRunCommands(run, context);
   addVerify(program, context);
   addDoctor(program, context);
+  const selftest = program.command("selftest").description("test what this version withstands");
+  withGroupHelp(selftest, ["chorus selftest attack"]);
+  addSelftestAttack(selftest, context);
   return program;
 }

@@ -108,13 +108,27 @@ export class Connection implements Disposable {
     modelHash: Hash,
     offset: number,
     signal: AbortSignal,
-  ): AsyncGenerator<wire.ModelPart, void, undefined> {
+  ): AsyncGenerator<wire.FilePart, void, undefined> {
     const request = wire.downloadModelRequest(modelHash, offset);
     const messages = serverStream(
       () => this.#client.downloadModel(request, this.#metadata),
       this.#while(signal),
     );
-    for await (const message of messages) yield wire.readModelPart(message);
+    for await (const message of messages) yield wire.readFilePart(message);
+  }
+
+  /** The pieces, from `offset` on, of what the coordinator publishes of a round. */
+  async *downloadTranscript(
+    roundId: Hash,
+    offset: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<wire.FilePart, void, undefined> {
+    const request = wire.downloadTranscriptRequest(roundId, offset);
+    const messages = serverStream(
+      () => this.#client.downloadTranscript(request, this.#metadata),
+      this.#while(signal),
+    );
+    for await (const message of messages) yield wire.readFilePart(message);
   }
 
   /** Sends an answer and waits until the coordinator has taken it. */

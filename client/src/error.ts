@@ -14,6 +14,9 @@ export type ClientErrorCode =
   | "unwritable"
   | "bad-journal"
   | "already-answered"
+  | "no-transcript"
+  | "wrong-sum"
+  | "bad-evidence"
   | "protocol";
 
 /**

@@ -1,10 +1,26 @@
-import { open } from "node:fs/promises";
+import { open, rename } from "node:fs/promises";
+import { dirname } from "node:path";
 
 /** Makes a folder's entries durable: files that were made or renamed in it. Windows needs and knows no such thing. */
 export async function syncDirectory(path: string): Promise<void> {
   if (process.platform === "win32") return;
   await using directory = await open(path, "r");
   await directory.sync();
+}
+
+/**
+ * Puts a file that only its owner may read in the place of any that is there: after a crash there is the one or the other,
+ * and it is on disk when this resolves.
+ */
+export async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
+  const draft = `${path}.draft`;
+  {
+    await using file = await open(draft, "w", 0o600);
+    await file.writeFile(content);
+    await file.sync();
+  }
+  await rename(draft, path);
+  await syncDirectory(dirname(path));
 }
 
 /** Whether an error is the system's of this code, such as ENOENT. */

@@ -6,9 +6,10 @@ import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import { FakeTrainer } from "./testing/fake-trainer.ts";
 import { MaskedRound } from "./testing/masked-round.ts";
+import { publish, stepOf, transcriptBytes } from "./testing/published.ts";
 import { RunningParticipant } from "./testing/running-participant.ts";
 import { ScriptedCoordinator } from "./testing/scripted-coordinator.ts";
-import { ended, LAYOUT, serve, train } from "./testing/tiny-round.ts";
+import { ended, LAYOUT, ROUND_ID, serve, train } from "./testing/tiny-round.ts";
 
 /** The i-th unit vector: a lost or doubled update shows in the sum. */
 function unitVector(i: number): Float32Array {
@@ -56,8 +57,11 @@ test("a round ends with each participant's update once in the sum", async () => 
   const opened = await round.run();
   expectEveryUpdateOnce(opened);
   await first?.says("revealed shares");
-  for (const { participantId } of opened.config.cohort) coordinator.tell(ended(), participantId);
-  await first?.says("the round was completed");
+  coordinator.publish = publish(transcriptBytes(opened));
+  const { hash } = stepOf(opened);
+  for (const { participantId } of opened.config.cohort)
+    coordinator.tell(ended("", ROUND_ID, hash), participantId);
+  await first?.says("verified the sum of the round");
   expect(first?.sentences()).toEqual([
     "checked in",
     "accepted the round",
@@ -68,6 +72,7 @@ test("a round ends with each participant's update once in the sum", async () => 
     "confirmed the survivors",
     "revealed shares",
     "the round was completed",
+    "verified the sum of the round",
   ]);
 });
 

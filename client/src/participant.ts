@@ -12,6 +12,8 @@ import { type CreateTrainer, Trainers } from "./session/trainers.ts";
 import { Session } from "./session.ts";
 import { siteTrainer } from "./site-trainer.ts";
 import { openBackend } from "./tfjs/backend.ts";
+import { Auditor } from "./transcript/auditor.ts";
+import { Evidence } from "./transcript/evidence.ts";
 import { Uplink } from "./uplink.ts";
 
 /** What a site decides about its participant. */
@@ -22,7 +24,7 @@ export interface ParticipantOptions {
   readonly name: string;
   /** The site's data: a file or a folder, as the plan's format wants it. */
   readonly dataPath: string;
-  /** Folder that keeps the identity and the journal. */
+  /** Folder that keeps the identity, the journal, and evidence of wrong sums. */
   readonly stateDirectory: string;
   /** File with the invitation, needed once to enrol. */
   readonly invitationFile?: string;
@@ -43,8 +45,8 @@ const SOFTWARE_VERSION = "0.1.0";
 /**
  * Takes part in a federation: checks in, follows the coordinator's instructions round after round, and comes back after
  * every outage. Resolves when aborted, with everything closed and wiped. Rejects with {@link ClientError}: `refused` when
- * the coordinator will not have this participant, `identity-in-use` by another process, `bad-identity`, `bad-journal` and
- * `unwritable` for the state directory, `unreadable` for the data and the invitation, `backend-failed`.
+ * the coordinator will not have this participant, `identity-in-use` by another process, `bad-identity`, `bad-journal`,
+ * `bad-evidence` and `unwritable` for the state directory, `unreadable` for the data and the invitation, `backend-failed`.
  */
 export async function runParticipant(
   options: ParticipantOptions,
@@ -67,12 +69,15 @@ async function participate(
   const { coordinator, name, floors } = options;
   const identity = await loadIdentity(options.stateDirectory, random);
   await using journal = await Journal.open(options.stateDirectory);
+  const evidence = await Evidence.open(options.stateDirectory);
   const invitation = await readInvitation(options.invitationFile);
   const { backend, createTrainer } = await openTraining(options.dataPath, dependencies, signal);
   using trainers = new Trainers(options.dataPath, createTrainer);
   const uplink = new Uplink({ random, sleep });
-  const committer = openCommitmentScheme();
-  const site = { identity, floors, trainers, uplink, journal, committer, random, sleep, log };
+  const commitments = openCommitmentScheme();
+  const auditor = new Auditor({ uplink, verifier: commitments, evidence, log });
+  const own = { identity, floors, trainers, journal, commitments, auditor };
+  const site = { ...own, uplink, random, sleep, log };
   await using session = new Session(site);
   await followForever(
     { coordinator, name, invitation, backend, softwareVersion: SOFTWARE_VERSION },

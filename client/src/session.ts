@@ -1,15 +1,18 @@
 import type { Instruction } from "./session/instruction.ts";
 import { RoundSession } from "./session/round-session.ts";
 import type { Site } from "./session/site.ts";
+import type { RoundEnd } from "./transcript/auditor.ts";
 
 /**
  * The participant's side of all rounds. It is in one round at a time: an instruction of another round means that the
- * coordinator has given the earlier one up. Outlives connections, so that an outage does not end a round.
+ * coordinator has given the earlier one up. A round that it signed is verified as soon as it has ended. Outlives
+ * connections, so that an outage does not end a round.
  */
 export class Session implements AsyncDisposable {
   readonly #site: Site;
   #round: RoundSession | undefined;
-  /** When all earlier rounds have let go of everything. */
+  readonly #closing = new AbortController();
+  /** When all earlier rounds have let go of everything, and were verified. */
   #ended: Promise<void> = Promise.resolve();
 
   constructor(site: Site) {
@@ -20,6 +23,7 @@ export class Session implements AsyncDisposable {
   receive(instruction: Instruction): void {
     const { roundId } = instruction;
     if (instruction.kind === "round-ended") {
+      this.#site.auditor.ended(instruction);
       if (this.#round?.roundId === roundId) this.#finish(instruction);
       return;
     }
@@ -32,15 +36,17 @@ export class Session implements AsyncDisposable {
 
   /** Cancels what is under way, wipes it, and resolves when that is done. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new DOMException("the participant stops", "AbortError"));
     this.#drop();
     await this.#ended;
   }
 
-  #finish(end: Extract<Instruction, { kind: "round-ended" }>): void {
+  #finish({ roundId, abandoned, modelHash }: RoundEnd): void {
+    const { auditor, log } = this.#site;
     this.#drop();
-    const { roundId, abandoned, modelHash } = end;
-    if (abandoned === "") this.#site.log.info({ roundId, modelHash }, "the round was completed");
-    else this.#site.log.warn({ roundId, abandoned }, "the round was abandoned");
+    this.#ended = this.#ended.then(() => auditor.settle(roundId, this.#closing.signal));
+    if (abandoned === "") log.info({ roundId, modelHash }, "the round was completed");
+    else log.warn({ roundId, abandoned }, "the round was abandoned");
   }
 
   #drop(): void {

@@ -3,7 +3,7 @@ import type { FollowResponse, SubmitUpdateRequest } from "@chorus/proto/v1/parti
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { invitation, offer, ROUND_ID, train } from "./testing/tiny-round.ts";
-import { readChallenge, readInstruction, readModelPart, submitUpdateRequests } from "./wire.ts";
+import { readChallenge, readFilePart, readInstruction, submitUpdateRequests } from "./wire.ts";
 
 type Instruction = NonNullable<FollowResponse["instruction"]>;
 
@@ -120,7 +120,7 @@ test("a reason from the coordinator goes to the log with 256 characters at most"
 
 test.each([0, 1_048_577])("a chunk of %i bytes is refused", (length) => {
   const chunk = { offset: 0, data: new Uint8Array(length), sha256: hash };
-  expect(() => readModelPart({ totalBytes: 2_000_000, chunk })).toThrow(`${length} bytes`);
+  expect(() => readFilePart({ totalBytes: 2_000_000, chunk })).toThrow(`${length} bytes`);
 });
 
 test("a challenge of another length than 32 bytes is not signed", () => {

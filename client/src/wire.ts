@@ -13,9 +13,9 @@ import { ClientError } from "./error.ts";
 import type { AnswerOf } from "./session/answer.ts";
 import type { Instruction, RoundOffer } from "./session/instruction.ts";
 
-/** A piece of a model. Not checked against its hash yet. */
-export interface ModelPart {
-  /** Of the whole model. */
+/** A piece of a model or a transcript. Not checked against its hash yet. */
+export interface FilePart {
+  /** Of the whole file. */
   readonly totalBytes: number;
   /** Of the first byte of `data`. */
   readonly offset: number;
@@ -43,11 +43,13 @@ export function readInstruction(message: participant.FollowResponse): Instructio
   }
 }
 
-/** Reads a piece of a model. Throws {@link ClientError} `protocol`. */
-export function readModelPart(message: participant.DownloadModelResponse): ModelPart {
+/** Reads a piece of a file. Throws {@link ClientError} `protocol`. */
+export function readFilePart(
+  message: participant.DownloadModelResponse | participant.DownloadTranscriptResponse,
+): FilePart {
   const { totalBytes, chunk } = message;
   if (chunk === undefined)
-    throw new ClientError("protocol", "got no chunk, wanted a piece of the model");
+    throw new ClientError("protocol", "got no chunk, wanted a piece of the file");
   const { offset, data, sha256 } = chunk;
   if (data.length === 0 || data.length > UPLOAD_CHUNK_BYTES)
     throw new ClientError(
@@ -129,6 +131,13 @@ export function downloadModelRequest(
   offset: number,
 ): participant.DownloadModelRequest {
   return { modelHash: bytesOf(modelHash), offset };
+}
+
+export function downloadTranscriptRequest(
+  roundId: Hash,
+  offset: number,
+): participant.DownloadTranscriptRequest {
+  return { roundId: bytesOf(roundId), offset };
 }
 
 type AnyInstruction = NonNullable<participant.FollowResponse["instruction"]>;

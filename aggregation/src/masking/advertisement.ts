@@ -4,6 +4,7 @@ import { hexOf } from "../hex.ts";
 import type { Identity } from "../identity.ts";
 import { requireLength } from "./checks.ts";
 import { MaskingError } from "./error.ts";
+import { type Guard, strictGuard } from "./guard.ts";
 import type { KeyAdvertisement, ParticipantId } from "./messages.ts";
 import type { RoundContext } from "./round-context.ts";
 import { requireSignature, signMessage } from "./signatures.ts";
@@ -28,27 +29,31 @@ export function signAdvertisement(
 export function checkAdvertisement(context: RoundContext, advertisement: KeyAdvertisement): void {
   const { participantId, encryptionKey, maskKey, selfMaskCommitment, graphNonce, signature } =
     advertisement;
-  requireLength(encryptionKey, 32, "encryption key", participantId);
-  requireLength(maskKey, 32, "mask key", participantId);
-  requireLength(selfMaskCommitment, 32, "self-mask commitment", participantId);
-  requireLength(graphNonce, GRAPH_NONCE_BYTES, "graph nonce", participantId);
+  const { guard } = context;
+  requireLength(encryptionKey, 32, "encryption key", participantId, guard);
+  requireLength(maskKey, 32, "mask key", participantId, guard);
+  requireLength(selfMaskCommitment, 32, "self-mask commitment", participantId, guard);
+  requireLength(graphNonce, GRAPH_NONCE_BYTES, "graph nonce", participantId, guard);
   const body = bodyOf(advertisement);
   requireSignature(context, "key-advertisement", participantId, body, signature);
   const opened = graphNonceCommitment(participantId, graphNonce);
   if (Buffer.compare(opened, context.nonceCommitmentOf(participantId)) !== 0) {
     const message = `the nonce of ${participantId} is not the one it committed to`;
-    throw new MaskingError("wrong-opening", message, { participantId });
+    guard.refuse(new MaskingError("wrong-opening", message, { participantId }));
   }
 }
 
-/** Throws {@link MaskingError} `duplicate-key` when two of all the advertised keys are the same. */
-export function requireDistinctKeys(book: Iterable<KeyAdvertisement>): void {
+/** Refuses with {@link MaskingError} `duplicate-key` when two of all the advertised keys are the same. */
+export function requireDistinctKeys(
+  book: Iterable<KeyAdvertisement>,
+  guard: Guard = strictGuard,
+): void {
   const seen = new Set<string>();
   for (const { participantId, encryptionKey, maskKey } of book) {
     for (const key of [hexOf(encryptionKey), hexOf(maskKey)]) {
       if (seen.has(key)) {
         const message = `${participantId} advertises a key that is there already`;
-        throw new MaskingError("duplicate-key", message, { participantId });
+        guard.refuse(new MaskingError("duplicate-key", message, { participantId }));
       }
       seen.add(key);
     }

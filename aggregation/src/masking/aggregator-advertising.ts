@@ -5,7 +5,7 @@ import { fewestAdvertised, type RoundConfig } from "./config.ts";
 import type { MaskingError } from "./error.ts";
 import { ExchangeContext } from "./exchange-context.ts";
 import { type Guard, strictGuard } from "./guard.ts";
-import { requireUsableKey } from "./key-agreement.ts";
+import { KeyProbe } from "./key-agreement.ts";
 import type { KeyAdvertisement, ParticipantId } from "./messages.ts";
 import { RoundContext } from "./round-context.ts";
 
@@ -13,6 +13,7 @@ import { RoundContext } from "./round-context.ts";
 export class KeyAdvertising {
   readonly #context: RoundContext;
   readonly #book = new Map<ParticipantId, KeyAdvertisement>();
+  readonly #probe = new KeyProbe();
 
   /** Throws {@link MaskingError} for a configuration that is not sound. */
   constructor(config: RoundConfig, guard: Guard = strictGuard) {
@@ -30,11 +31,12 @@ export class KeyAdvertising {
    */
   advertise(advertisement: KeyAdvertisement): void {
     const { participantId, encryptionKey, maskKey } = advertisement;
-    requireFirst(this.#book, participantId, "keys");
+    const { guard } = this.#context;
+    requireFirst(this.#book, participantId, "keys", guard);
     checkAdvertisement(this.#context, advertisement);
-    requireUsableKey(participantId, encryptionKey);
-    requireUsableKey(participantId, maskKey);
-    requireDistinctKeys([...this.#book.values(), advertisement]);
+    this.#probe.requireUsable(participantId, encryptionKey);
+    this.#probe.requireUsable(participantId, maskKey);
+    requireDistinctKeys([...this.#book.values(), advertisement], guard);
     this.#book.set(participantId, advertisement);
   }
 
@@ -45,7 +47,7 @@ export class KeyAdvertising {
 
   /** Ends advertising. Throws {@link MaskingError} `too-few` when fewer than `fewestAdvertised` have delivered. */
   close(): KeySharing {
-    refuseShortage(this.shortage(this.delivered));
+    refuseShortage(this.shortage(this.delivered), this.#context.guard);
     return new KeySharing(new ExchangeContext(this.#context, this.#book.values()));
   }
 }

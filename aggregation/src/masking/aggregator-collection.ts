@@ -33,7 +33,8 @@ export class Collection {
     this.#context = context;
     const bySender = this.sharers.flatMap((from) => sealed.get(from) ?? []);
     this.#sealed = Map.groupBy(bySender, ({ to }) => to);
-    this.#sum = new SingleUse(new Uint32Array(vectorLength(context.config.dimension)));
+    const sum = new Uint32Array(vectorLength(context.config.dimension));
+    this.#sum = new SingleUse(sum, context.guard);
   }
 
   /** Who has delivered. */
@@ -43,7 +44,7 @@ export class Collection {
 
   /** What the other sharers sealed for one of them. Throws {@link MaskingError} `unknown-participant`. */
   sealedSharesFor(id: ParticipantId): SealedShare[] {
-    requireAmong([id], new Set(this.sharers), "sharers");
+    requireAmong([id], new Set(this.sharers), "sharers", this.#context.guard);
     return [...(this.#sealed.get(id) ?? [])];
   }
 
@@ -56,18 +57,19 @@ export class Collection {
   submit(committed: CommittedUpload, masked: Uint32Array): void {
     const { upload } = committed;
     const { participantId } = upload;
+    const { guard } = this.#context;
     const sum = this.#sum.get();
-    requireAmong([participantId], new Set(this.sharers), "sharers");
-    requireFirst(this.#deliveries, participantId, "update");
+    requireAmong([participantId], new Set(this.sharers), "sharers", guard);
+    requireFirst(this.#deliveries, participantId, "update", guard);
     if (masked.length !== sum.length) {
       const message = `update of ${participantId} has ${masked.length} words, wanted ${sum.length}`;
       throw new MaskingError("wrong-dimension", message, { participantId });
     }
     checkUpload(this.#context, upload);
-    readCommitment(committed);
+    readCommitment(committed, guard);
     if (Buffer.compare(uploadRoot(bytesOfWords(masked)), upload.uploadRoot) !== 0) {
       const message = `the update of ${participantId} is not what it signed`;
-      throw new MaskingError("wrong-upload-root", message, { participantId });
+      guard.refuse(new MaskingError("wrong-upload-root", message, { participantId }));
     }
     addRing(sum, masked);
     this.#deliveries.set(participantId, committed);
@@ -85,7 +87,7 @@ export class Collection {
    */
   close(): Confirmation {
     this.#sum.get();
-    refuseShortage(this.shortage(this.delivered));
+    refuseShortage(this.shortage(this.delivered), this.#context.guard);
     const survivors = this.sharers.flatMap((id) => this.#deliveries.get(id) ?? []);
     const round = { context: this.#context, sharers: this.sharers, survivors };
     return new Confirmation(round, this.#sum.take());

@@ -36,8 +36,9 @@ export class Confirmation {
   /** Takes one survivor's signature. Throws {@link MaskingError} and changes nothing unless it is its first, over this set. */
   confirm(ack: SurvivorAck): void {
     const survivors = new Set(this.survivors.map(({ participantId }) => participantId));
-    requireAmong([ack.participantId], survivors, "survivors");
-    requireFirst(this.#acks, ack.participantId, "acknowledgement");
+    const { guard } = this.#round.context;
+    requireAmong([ack.participantId], survivors, "survivors", guard);
+    requireFirst(this.#acks, ack.participantId, "acknowledgement", guard);
     checkAck(this.#round.context, ack, this.#digest);
     this.#acks.set(ack.participantId, ack);
   }
@@ -52,7 +53,7 @@ export class Confirmation {
    * `threshold` of its holders have signed.
    */
   close(): Unmasking {
-    refuseShortage(this.shortage(this.delivered));
+    refuseShortage(this.shortage(this.delivered), this.#round.context.guard);
     return new Unmasking(this.#round, this.#holders, byId(this.#acks.values()), this.#sum);
   }
 }

@@ -37,17 +37,18 @@ export class KeySharing {
    * somebody in the key book, and exactly one for each of its neighbours.
    */
   share(from: ParticipantId, shares: readonly SealedShare[]): void {
-    requireAmong([from], new Set(this.#context.participants), "key book");
-    requireFirst(this.#sealed, from, "shares");
+    const { guard } = this.#context;
+    requireAmong([from], new Set(this.#context.participants), "key book", guard);
+    requireFirst(this.#sealed, from, "shares", guard);
     const addressees = shares.map(({ to }) => to);
     const neighbours = new Set(this.#context.neighboursOf(from));
-    requireExactly(addressees, neighbours, "wrong-shares", `sealed shares of ${from}`);
+    requireExactly(addressees, neighbours, "wrong-shares", `sealed shares of ${from}`, guard);
     for (const share of shares) {
       if (share.from !== from) {
         const message = `${from} delivers a share that claims to be of ${share.from}`;
-        throw new MaskingError("wrong-shares", message, { participantId: from });
+        guard.refuse(new MaskingError("wrong-shares", message, { participantId: from }));
       }
-      requireLength(share.ciphertext, SEALED_BYTES, "sealed share", from);
+      requireLength(share.ciphertext, SEALED_BYTES, "sealed share", from, guard);
     }
     this.#sealed.set(from, shares);
   }
@@ -62,7 +63,7 @@ export class KeySharing {
    * fewer than `threshold` in its neighbourhood.
    */
   close(): Collection {
-    refuseShortage(this.shortage(this.delivered));
+    refuseShortage(this.shortage(this.delivered), this.#context.guard);
     return new Collection(this.#context, this.#sealed);
   }
 }

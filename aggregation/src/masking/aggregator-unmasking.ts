@@ -37,7 +37,7 @@ export class Unmasking {
     this.acks = acks;
     this.#round = round;
     this.#holders = holders;
-    this.#sum = new SingleUse(sum);
+    this.#sum = new SingleUse(sum, round.context.guard);
   }
 
   /** Who has delivered. */
@@ -62,16 +62,22 @@ export class Unmasking {
    */
   reveal(from: ParticipantId, shares: RevealedShares): void {
     const { survivors, dropouts } = this.#holders;
-    requireAmong([from], survivors, "survivors");
-    requireFirst(this.#revealed, from, "shares");
+    const { guard } = this.#round.context;
+    requireAmong([from], survivors, "survivors", guard);
+    requireFirst(this.#revealed, from, "shares", guard);
     const { selfMaskShares, maskKeyShares } = shares;
     const owners = (revealed: readonly RevealedShare[]) => revealed.map(({ owner }) => owner);
     const held = (ids: Iterable<ParticipantId>) => new Set(this.#holders.heldBy(from, ids));
     const what = `shares that ${from} reveals`;
-    requireExactly(owners(selfMaskShares), held(survivors), "wrong-shares", `self-mask ${what}`);
-    requireExactly(owners(maskKeyShares), held(dropouts), "wrong-shares", `mask-key ${what}`);
+    const requireOwners = (
+      revealed: readonly RevealedShare[],
+      wanted: Iterable<ParticipantId>,
+      kind: string,
+    ) => requireExactly(owners(revealed), held(wanted), "wrong-shares", `${kind} ${what}`, guard);
+    requireOwners(selfMaskShares, survivors, "self-mask");
+    requireOwners(maskKeyShares, dropouts, "mask-key");
     for (const { share } of [...selfMaskShares, ...maskKeyShares]) {
-      requireLength(share, 32, "revealed share", from);
+      requireLength(share, 32, "revealed share", from, guard);
     }
     this.#revealed.set(from, shares);
   }
@@ -90,7 +96,7 @@ export class Unmasking {
   /** What {@link close} would do, as a job that threads can share: its words become the sum. Throws as {@link close} does. */
   closeAsJob(): UnmaskingJob {
     this.#sum.get();
-    refuseShortage(this.shortage(this.delivered));
+    refuseShortage(this.shortage(this.delivered), this.#round.context.guard);
     using masks = this.#masksInSum();
     return { firstWord: 0, words: this.#sum.take(), masks: masks.seeds() };
   }

@@ -40,11 +40,13 @@ export function checkRoundConfig(
   config: RoundConfig,
   expected: RoundExpectation,
   own: CohortMember,
+  guard: Guard = strictGuard,
 ): void {
-  checkExpectedRound(config, expected);
-  checkSoundConfig(config);
-  requireMember(config, own);
-  requireMinSurvivors(config, Math.max(expected.minSurvivors, expected.minSurvivorsFloor));
+  checkExpectedRound(config, expected, guard);
+  checkSoundConfig(config, guard);
+  requireMember(config, own, guard);
+  const fewest = Math.max(expected.minSurvivors, expected.minSurvivorsFloor);
+  requireMinSurvivors(config, fewest, guard);
 }
 
 /**
@@ -53,15 +55,13 @@ export function checkRoundConfig(
  * {@link MaskingError}.
  */
 export function checkSoundConfig(config: RoundConfig, guard: Guard = strictGuard): void {
-  checkCohort(config.cohort);
+  checkCohort(config.cohort, guard);
   checkNeighbourhood(config, guard);
   const size = config.cohort.length;
-  requireMinSurvivors(config, FEWEST_SURVIVORS);
+  requireMinSurvivors(config, FEWEST_SURVIVORS, guard);
   if (!hasHeadroom(size, config.clippingNorm, config.scaleBits)) {
-    refuse(
-      "no-headroom",
-      `${size} updates clipped to ${config.clippingNorm} at 2^${config.scaleBits} exceed 2^31 - 1`,
-    );
+    const message = `${size} updates clipped to ${config.clippingNorm} at 2^${config.scaleBits} exceed 2^31 - 1`;
+    guard.refuse(new MaskingError("no-headroom", message));
   }
 }
 
@@ -69,15 +69,20 @@ export function checkSoundConfig(config: RoundConfig, guard: Guard = strictGuard
  * Throws {@link MaskingError} unless the cohort has this member under exactly this key (`not-in-cohort`) and with exactly
  * this commitment to its nonce (`wrong-nonce-commitment`).
  */
-export function requireMember(config: RoundConfig, own: CohortMember): void {
+export function requireMember(
+  config: RoundConfig,
+  own: CohortMember,
+  guard: Guard = strictGuard,
+): void {
   const listed = config.cohort.find((member) => member.participantId === own.participantId);
   if (listed?.identityKey !== own.identityKey) {
     const found = listed === undefined ? "not there" : "there under another key";
-    refuse("not-in-cohort", `participant ${own.participantId} is ${found}`);
+    const message = `participant ${own.participantId} is ${found}`;
+    guard.refuse(new MaskingError("not-in-cohort", message));
   }
-  if (listed.nonceCommitment !== own.nonceCommitment) {
+  if (listed?.nonceCommitment !== own.nonceCommitment) {
     const message = `participant ${own.participantId} is there with another commitment to its nonce`;
-    refuse("wrong-nonce-commitment", message);
+    guard.refuse(new MaskingError("wrong-nonce-commitment", message));
   }
 }
 
@@ -93,11 +98,12 @@ function checkNeighbourhood({ cohort, degree, threshold }: RoundConfig, guard: G
     guard.refuse(new MaskingError("low-threshold", message));
   }
   if (threshold > degree + 1) {
-    refuse("high-threshold", `threshold is ${threshold}, wanted at most ${degree + 1}`);
+    const message = `threshold is ${threshold}, wanted at most ${degree + 1}`;
+    guard.refuse(new MaskingError("high-threshold", message));
   }
 }
 
-function checkExpectedRound(config: RoundConfig, expected: RoundExpectation): void {
+function checkExpectedRound(config: RoundConfig, expected: RoundExpectation, guard: Guard): void {
   const facts = [
     ["federationId", "wrong-federation"],
     ["runId", "wrong-run"],
@@ -111,12 +117,15 @@ function checkExpectedRound(config: RoundConfig, expected: RoundExpectation): vo
   ] as const satisfies readonly (readonly [keyof RoundExpectation, MaskingErrorCode])[];
   for (const [name, code] of facts) {
     if (config[name] !== expected[name]) {
-      refuse(code, `${name} is ${config[name]}, wanted ${expected[name]}`);
+      const message = `${name} is ${config[name]}, wanted ${expected[name]}`;
+      guard.refuse(new MaskingError(code, message));
     }
   }
 }
 
-function checkCohort(cohort: readonly CohortMember[]): void {
+function checkCohort(cohort: readonly CohortMember[], guard: Guard): void {
+  const refuse = (code: MaskingErrorCode, message: string) =>
+    guard.refuse(new MaskingError(code, message));
   const keys = new Set<Hash>();
   let previous = "";
   for (const { participantId, identityKey } of cohort) {
@@ -134,12 +143,9 @@ function checkCohort(cohort: readonly CohortMember[]): void {
   }
 }
 
-function requireMinSurvivors(config: RoundConfig, wanted: number): void {
+function requireMinSurvivors(config: RoundConfig, wanted: number, guard: Guard): void {
   if (config.minSurvivors < wanted) {
-    refuse("low-min-survivors", `minSurvivors is ${config.minSurvivors}, wanted ${wanted} or more`);
+    const message = `minSurvivors is ${config.minSurvivors}, wanted ${wanted} or more`;
+    guard.refuse(new MaskingError("low-min-survivors", message));
   }
-}
-
-function refuse(code: MaskingErrorCode, message: string): never {
-  throw new MaskingError(code, message);
 }

@@ -1,10 +1,15 @@
-import { type GraphNonceCommitment, graphSeedOf } from "../graph/graph-seed.ts";
+import {
+  type GraphNonceCommitment,
+  graphNonceCommitment,
+  graphSeedOf,
+} from "../graph/graph-seed.ts";
 import { MaskingGraph } from "../graph/masking-graph.ts";
 import { sha256 } from "../hash.ts";
 import { bytesOfHex } from "../hex.ts";
 import { advertisementBytes } from "./advertisement.ts";
 import { byId } from "./checks.ts";
-import { fewestAdvertised, type RoundConfig } from "./config.ts";
+import { type CohortMember, fewestAdvertised, type RoundConfig } from "./config.ts";
+import type { Guard } from "./guard.ts";
 import type { KeyAdvertisement, ParticipantId } from "./messages.ts";
 import type { RoundContext, SigningContext } from "./round-context.ts";
 
@@ -31,12 +36,17 @@ export class ExchangeContext implements SigningContext {
     this.keyBook = byId(keyBook);
     this.hash = exchangeHashOf(round.hash, this.keyBook);
     this.#entries = new Map(this.keyBook.map((entry) => [entry.participantId, entry]));
-    this.#graph = graphOf(round.config, this.keyBook);
+    this.#graph = graphOf(round, this.keyBook);
   }
 
   /** Everybody in the key book, ascending. */
   get participants(): readonly ParticipantId[] {
     return this.#graph.participants;
+  }
+
+  /** The round's. */
+  get guard(): Guard {
+    return this.round.guard;
   }
 
   identityKeyOf(id: ParticipantId): Uint8Array {
@@ -88,19 +98,32 @@ export function exchangeHashOf(
   return sha256("chorus/exchange", configHash, ...keyBook.map(advertisementBytes));
 }
 
-function graphOf(config: RoundConfig, keyBook: readonly KeyAdvertisement[]): MaskingGraph {
-  const commitments: GraphNonceCommitment[] = config.cohort.map(
-    ({ participantId, nonceCommitment }) => ({
-      participantId,
-      commitment: bytesOfHex(nonceCommitment),
-    }),
-  );
+function graphOf(
+  { config, guard }: RoundContext,
+  keyBook: readonly KeyAdvertisement[],
+): MaskingGraph {
+  // Openings were checked with the advertisements; where that is off, they are taken as they are.
+  const commitments = guard.permits("wrong-opening")
+    ? keyBook.map(commitmentToNonce)
+    : config.cohort.map(commitmentInConfig);
   const openings = keyBook.map(({ participantId, graphNonce }) => ({
     participantId,
     nonce: graphNonce,
   }));
-  const mostMissing = config.cohort.length - fewestAdvertised(config);
+  const fewest = guard.permits("too-few") ? 1 : fewestAdvertised(config);
+  const mostMissing = Math.max(0, commitments.length - fewest);
   const { graphSeed, opened } = graphSeedOf(commitments, openings, mostMissing);
   const degree = Math.min(config.degree, opened.length - 1);
   return new MaskingGraph(opened, { degree, graphSeed });
+}
+
+function commitmentInConfig({
+  participantId,
+  nonceCommitment,
+}: CohortMember): GraphNonceCommitment {
+  return { participantId, commitment: bytesOfHex(nonceCommitment) };
+}
+
+function commitmentToNonce({ participantId, graphNonce }: KeyAdvertisement): GraphNonceCommitment {
+  return { participantId, commitment: graphNonceCommitment(participantId, graphNonce) };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { bytesOfHex, hexOf } from "../hex.ts";
-import { AgreementKey, deriveKey, hkdf, requireUsableKey, SharedSecret } from "./key-agreement.ts";
+import { AgreementKey, deriveKey, hkdf, KeyProbe, SharedSecret } from "./key-agreement.ts";
 
 const SALT = new Uint8Array(32).fill(9);
 
@@ -35,12 +35,13 @@ const SMALL_ORDER = [
 
 test("a key that leads to the all-zero secret is refused, naming its owner", () => {
   const key = new AgreementKey(bytesOfHex(ALICE));
+  const probe = new KeyProbe();
   const refusal = expect.objectContaining({ code: "bad-key", participantId: "mallory" });
   for (const point of SMALL_ORDER) {
     expect(() => key.agree("mallory", bytesOfHex(point))).toThrow(refusal);
-    expect(() => requireUsableKey("mallory", bytesOfHex(point))).toThrow(refusal);
+    expect(() => probe.requireUsable("mallory", bytesOfHex(point))).toThrow(refusal);
   }
-  expect(() => requireUsableKey("bob", bytesOfHex(BOB_PUBLIC))).not.toThrow();
+  expect(() => probe.requireUsable("bob", bytesOfHex(BOB_PUBLIC))).not.toThrow();
   expect(() => new SharedSecret(new Uint8Array(32))).toThrow(RangeError);
 });
 

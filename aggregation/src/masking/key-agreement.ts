@@ -77,8 +77,13 @@ export function hkdf(
   return new Uint8Array(hkdfSync("sha256", secret, salt, info, length));
 }
 
-/** Throws {@link MaskingError} `bad-key` naming `owner` when no agreement with `publicKey` (32 bytes) gives a secret. */
-export function requireUsableKey(owner: ParticipantId, publicKey: Uint8Array): void {
-  using probe = new AgreementKey(new Uint8Array(32).fill(1));
-  probe.agree(owner, publicKey)[Symbol.dispose]();
+/** Tells keys with which an agreement gives a secret from those with which none does. */
+export class KeyProbe {
+  /** Nobody's: an agreement with a key of small order is all zero whatever the other key is. */
+  readonly #key = new AgreementKey(new Uint8Array(32).fill(1));
+
+  /** Throws {@link MaskingError} `bad-key` naming `owner` when no agreement with `publicKey` (32 bytes) gives a secret. */
+  requireUsable(owner: ParticipantId, publicKey: Uint8Array): void {
+    this.#key.agree(owner, publicKey)[Symbol.dispose]();
+  }
 }

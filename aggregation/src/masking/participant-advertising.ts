@@ -44,7 +44,7 @@ export class AdvertisingStage implements Disposable {
     this.advertisement = advertisement;
     this.#context = context;
     this.#secrets = secrets;
-    this.#keys = new SingleUseSecret(keys);
+    this.#keys = new SingleUseSecret(keys, context.guard);
   }
 
   /**
@@ -95,20 +95,22 @@ export class AdvertisingStage implements Disposable {
   #checkBook(advertisements: readonly KeyAdvertisement[]): void {
     const context = this.#context;
     const { participantId } = this.#secrets.identity;
-    requireDistinct(advertisements.map((entry) => entry.participantId));
+    const { guard } = context;
+    requireDistinct(
+      advertisements.map((entry) => entry.participantId),
+      guard,
+    );
     const fewest = fewestAdvertised(context.config);
-    requireEnough(advertisements.length, fewest, "participants in the key book");
+    requireEnough(advertisements.length, fewest, "participants in the key book", guard);
     const own = advertisements.find((entry) => entry.participantId === participantId);
     if (own === undefined) {
       throw new MaskingError("own-message-missing", "the key book lacks this participant's keys");
     }
     for (const advertisement of advertisements) checkAdvertisement(context, advertisement);
     if (!isSameAdvertisement(own, this.advertisement)) {
-      throw new MaskingError(
-        "own-message-altered",
-        "the key book has other keys of this participant",
-      );
+      const message = "the key book has other keys of this participant";
+      guard.refuse(new MaskingError("own-message-altered", message));
     }
-    requireDistinctKeys(advertisements);
+    requireDistinctKeys(advertisements, guard);
   }
 }

@@ -5,7 +5,7 @@ import type { CommittedUpload, ParticipantId, UploadCommitment } from "./message
 import { RevealingStage } from "./participant-revealing.ts";
 import { holdersAmong, type Seat } from "./participant-seat.ts";
 import { SingleUseSecret } from "./single-use.ts";
-import { checkUpload, isSameUpload } from "./survivors.ts";
+import { checkUpload, checkUploadLengths, isSameUpload } from "./survivors.ts";
 
 /** A participant's fourth stage: its masked update is signed, who survived is not known yet. */
 export class ConfirmingStage implements Disposable {
@@ -26,13 +26,19 @@ export class ConfirmingStage implements Disposable {
     this.commitment = commitment;
     this.#seat = seat;
     this.#sharers = sharers;
-    this.#held = new SingleUseSecret(held);
+    this.#held = new SingleUseSecret(held, seat.context.guard);
   }
 
   /**
    * Signs the survivor set, the only one that this participant will ever sign. Throws {@link MaskingError} and changes
-   * nothing unless it has at least `minSurvivors` distinct sharers with signed uploads, this participant's as it was sent
-   * among them, and at least `threshold` of them in this participant's neighbourhood.
+   * nothing unless it has at least `minSurvivors` distinct sharers, this participant's upload as it was sent among them,
+   * and in this participant's neighbourhood at least `threshold`, each with a signed upload.
+   *
+   * Signatures from elsewhere are not checked here; everybody does in a complete graph, and whoever verifies the round's
+   * transcript. Suppose that the server lists a sharer who uploaded nothing. That one's neighbours find no signature, sign
+   * nothing and reveal nothing. All others reveal what they would have revealed if it had uploaded and its neighbours had
+   * fallen silent; the server has seen all of that round but the upload. So it opens no sum that it would not have opened
+   * there, where at least `minSurvivors` did upload; and whoever sides with the server would have signed anything.
    */
   confirm(survivors: readonly UploadCommitment[]): RevealingStage {
     this.#held.get();
@@ -47,20 +53,26 @@ export class ConfirmingStage implements Disposable {
 
   #check(survivors: readonly UploadCommitment[]): void {
     const { context, identity } = this.#seat;
-    const ids = requireDistinct(survivors.map(({ participantId }) => participantId));
-    requireAmong(ids, this.#sharers, "sharers");
+    const { guard } = context;
+    const ids = survivors.map(({ participantId }) => participantId);
+    requireDistinct(ids, guard);
+    requireAmong(ids, this.#sharers, "sharers", guard);
     const { threshold, minSurvivors } = context.config;
-    requireEnough(ids.size, minSurvivors, "survivors");
-    const around = holdersAmong(this.#seat, ids).length;
-    requireEnough(around, threshold, "survivors in this participant's neighbourhood");
+    requireEnough(ids.length, minSurvivors, "survivors", guard);
+    const around = new Set(holdersAmong(this.#seat, ids));
+    requireEnough(around.size, threshold, "survivors in this participant's neighbourhood", guard);
     const own = survivors.find(({ participantId }) => participantId === identity.participantId);
     if (own === undefined) {
-      throw new MaskingError("own-message-missing", "the survivors lack this participant");
+      const message = "the survivors lack this participant";
+      guard.refuse(new MaskingError("own-message-missing", message));
     }
-    for (const survivor of survivors) checkUpload(context, survivor);
-    if (!isSameUpload(own, this.upload)) {
+    for (const survivor of survivors) {
+      const check = around.has(survivor.participantId) ? checkUpload : checkUploadLengths;
+      check(context, survivor);
+    }
+    if (own !== undefined && !isSameUpload(own, this.upload)) {
       const message = "the survivors have another upload of this participant";
-      throw new MaskingError("own-message-altered", message);
+      guard.refuse(new MaskingError("own-message-altered", message));
     }
   }
 }

@@ -38,8 +38,8 @@ export class MaskingStage implements Disposable {
   constructor(seat: Seat, sharers: ReadonlySet<ParticipantId>, masks: MaskSet, held: HeldShares) {
     this.#seat = seat;
     this.#sharers = sharers;
-    this.#masks = new SingleUseSecret(masks);
-    this.#held = new SingleUseSecret(held);
+    this.#masks = new SingleUseSecret(masks, seat.context.guard);
+    this.#held = new SingleUseSecret(held, seat.context.guard);
   }
 
   /**
@@ -59,9 +59,9 @@ export class MaskingStage implements Disposable {
       const message = `vector has ${vector.length} words, wanted ${wanted}`;
       throw new MaskingError("wrong-dimension", message);
     }
-    using masks = this.#masks.take();
+    this.#masks.get();
     const commitment = commitTo(vector, tools);
-    masks.applyTo(vector, 0, openKernels);
+    this.#masks.spend((masks) => masks.applyTo(vector, 0, openKernels));
     const roots = { uploadRoot: uploadRoot(bytesOfWords(vector)), commitment };
     const upload = signUpload(identity, context, roots);
     return new ConfirmingStage(this.#seat, this.#sharers, upload, this.#held.take());

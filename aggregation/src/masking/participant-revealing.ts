@@ -26,7 +26,7 @@ export class RevealingStage implements Disposable {
     this.#digest = survivorDigest(seat.context, survivors);
     this.#survivors = new Set(byId(survivors).map(({ participantId }) => participantId));
     this.#dropouts = [...sharers].filter((id) => !this.#survivors.has(id)).toSorted();
-    this.#held = new SingleUseSecret(held);
+    this.#held = new SingleUseSecret(held, seat.context.guard);
     this.ack = signAck(seat.identity, seat.context, this.#digest);
   }
 
@@ -37,23 +37,28 @@ export class RevealingStage implements Disposable {
    * set, and at least `threshold` of them from this participant's neighbourhood.
    */
   reveal(acks: readonly SurvivorAck[]): RevealedShares {
-    const { context } = this.#seat;
     this.#held.get();
-    const ids = requireDistinct(acks.map(({ participantId }) => participantId));
-    requireAmong(ids, this.#survivors, "survivors");
-    const around = holdersAmong(this.#seat, ids).length;
-    const what = "acknowledgements in this participant's neighbourhood";
-    requireEnough(around, context.config.threshold, what);
-    for (const ack of acks) checkAck(context, ack, this.#digest);
-    using held = this.#held.take();
-    return {
+    this.#check(acks);
+    return this.#held.spend((held) => ({
       selfMaskShares: held.selfMaskShares(holdersAmong(this.#seat, this.#survivors)),
       maskKeyShares: held.maskKeyShares(holdersAmong(this.#seat, this.#dropouts)),
-    };
+    }));
   }
 
   /** Wipes the shares. */
   [Symbol.dispose](): void {
     this.#held[Symbol.dispose]();
+  }
+
+  #check(acks: readonly SurvivorAck[]): void {
+    const { context } = this.#seat;
+    const { guard } = context;
+    const ids = acks.map(({ participantId }) => participantId);
+    requireDistinct(ids, guard);
+    requireAmong(ids, this.#survivors, "survivors", guard);
+    const around = holdersAmong(this.#seat, ids).length;
+    const what = "acknowledgements in this participant's neighbourhood";
+    requireEnough(around, context.config.threshold, what, guard);
+    for (const ack of acks) checkAck(context, ack, this.#digest);
   }
 }

@@ -17,12 +17,12 @@ export interface Seat {
  * `wrong-nonce-commitment`.
  */
 export function requireSeat(
-  { config }: RoundContext,
+  { config, guard }: RoundContext,
   { participantId, publicKey }: Identity,
   graphNonce: Uint8Array,
 ): void {
   const nonceCommitment = hexOf(graphNonceCommitment(participantId, graphNonce));
-  requireMember(config, { participantId, identityKey: hexOf(publicKey), nonceCommitment });
+  requireMember(config, { participantId, identityKey: hexOf(publicKey), nonceCommitment }, guard);
 }
 
 /** The participant's neighbours among `ids`, in their order. */

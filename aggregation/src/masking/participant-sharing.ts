@@ -27,7 +27,7 @@ export class SharingStage implements Disposable {
   private constructor(seat: Seat, secrets: SharingSecrets, sealedShares: readonly SealedShare[]) {
     this.sealedShares = sealedShares;
     this.#seat = seat;
-    this.#secrets = new SingleUseSecret(secrets);
+    this.#secrets = new SingleUseSecret(secrets, seat.context.guard);
   }
 
   /** Seals a share for every neighbour in the book. Throws {@link MaskingError} `bad-key`; `keys` stay the caller's then. */
@@ -61,7 +61,7 @@ export class SharingStage implements Disposable {
     this.#checkSealed(known, sealed);
     const held = this.#open(secrets, sealed);
     const masks = this.#agree(secrets, known);
-    this.#secrets.take()[Symbol.dispose]();
+    this.#secrets.spend(() => undefined);
     return new MaskingStage(this.#seat, known, masks, held);
   }
 
@@ -71,30 +71,33 @@ export class SharingStage implements Disposable {
   }
 
   #checkSharers(sharers: readonly ParticipantId[]): ReadonlySet<ParticipantId> {
-    const distinct = requireDistinct(sharers);
     const { context } = this.#seat;
-    requireAmong(distinct, new Set(context.participants), "key book");
+    const { guard } = context;
+    const distinct = requireDistinct(sharers, guard);
+    requireAmong(distinct, new Set(context.participants), "key book", guard);
     if (!distinct.has(this.#seat.identity.participantId)) {
-      throw new MaskingError("own-message-missing", "the sharers lack this participant");
+      const message = "the sharers lack this participant";
+      guard.refuse(new MaskingError("own-message-missing", message));
     }
     const { threshold, minSurvivors } = context.config;
-    requireEnough(distinct.size, minSurvivors, "sharers");
-    const around = holdersAmong(this.#seat, distinct).length;
-    requireEnough(around, threshold, "sharers in this participant's neighbourhood");
+    requireEnough(sharers.length, minSurvivors, "sharers", guard);
+    const around = holdersAmong(this.#seat, sharers).length;
+    requireEnough(around, threshold, "sharers in this participant's neighbourhood", guard);
     return distinct;
   }
 
   #checkSealed(sharers: ReadonlySet<ParticipantId>, sealed: readonly SealedShare[]): void {
+    const { guard } = this.#seat.context;
     const self = this.#seat.identity.participantId;
     const froms = sealed.map(({ from }) => from);
     const neighbours = new Set(neighboursAmong(this.#seat, sharers));
-    requireExactly(froms, neighbours, "wrong-shares", "sealed shares");
+    requireExactly(froms, neighbours, "wrong-shares", "sealed shares", guard);
     for (const { from, to, ciphertext } of sealed) {
       if (to !== self) {
         const message = `a share of ${from} is for ${to}, wanted ${self}`;
-        throw new MaskingError("wrong-shares", message, { participantId: from });
+        guard.refuse(new MaskingError("wrong-shares", message, { participantId: from }));
       }
-      requireLength(ciphertext, SEALED_BYTES, "sealed share", from);
+      requireLength(ciphertext, SEALED_BYTES, "sealed share", from, guard);
     }
   }
 

@@ -6,6 +6,7 @@ import { bytesOfWords } from "../vector.ts";
 import type { MaskingErrorCode } from "./error.ts";
 import type { ParticipantId, SurvivorAck, UploadCommitment } from "./messages.ts";
 import { signUpload } from "./survivors.ts";
+import { permissiveGuard } from "./testing/permissive-guard.ts";
 import {
   advertise,
   confirm,
@@ -87,6 +88,27 @@ test("a survivor set that was tampered with is not signed, and the honest one st
   for (const [lie, code] of cases) expect(() => stage.confirm(lie)).toThrow(withCode(code));
   const { ack } = stage.confirm(survivors.toReversed());
   expect(() => server.confirm(ack)).not.toThrow();
+});
+
+test("in a graph, who is listed without a signed upload is refused by all its neighbours, who alone hold its secrets", () => {
+  const twelve = makeIdentities(12);
+  const config = makeConfig(twelve, { degree: 4, threshold: 3 });
+  const guard = permissiveGuard("wrong-degree", "low-threshold");
+  const exchange = makeExchange(config, twelve, guard);
+  const [liar, ...others] = exchange.participants;
+  if (liar === undefined) throw new Error("nobody is there");
+  const step = upload(share(advertise(config, twelve, guard)), (id) => makeVector(config, id));
+  const { survivors } = step.server.close();
+  const listed = (lie: Partial<UploadCommitment>) =>
+    survivors.map((one) => (one.participantId === liar ? { ...one, ...lie } : one));
+  for (const id of others) {
+    const confirm = (lie: Partial<UploadCommitment>) => stageOf(step, id).confirm(listed(lie));
+    expect(() => confirm({ uploadRoot: new Uint8Array(33) })).toThrow(withCode("wrong-length"));
+    const forged = { uploadRoot: new Uint8Array(32) };
+    if (!exchange.isHolder(liar, id)) expect(() => confirm(forged)).not.toThrow();
+    else expect(() => confirm(forged)).toThrow(withCode("bad-signature"));
+  }
+  expect(others.filter((id) => exchange.isHolder(liar, id))).toHaveLength(config.degree);
 });
 
 test("one survivor set is signed, never a second one", () => {

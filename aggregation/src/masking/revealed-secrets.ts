@@ -29,7 +29,7 @@ export class RevealedSecrets {
     const seed = this.#rebuild(owner, "selfMaskShares");
     const commitment = selfMaskCommitmentOf(context.round, owner, seed);
     if (Buffer.compare(commitment, context.entryOf(owner).selfMaskCommitment) !== 0) {
-      throw badShare(owner, "self-mask seed");
+      context.guard.refuse(badShare(owner, "self-mask seed"));
     }
     return selfMask(context, seed, owner, "take-off");
   }
@@ -39,7 +39,7 @@ export class RevealedSecrets {
     const context = this.#context;
     using key = new AgreementKey(this.#rebuild(dropout, "maskKeyShares"));
     if (Buffer.compare(key.publicKey, context.entryOf(dropout).maskKey) !== 0) {
-      throw badShare(dropout, "mask key");
+      context.guard.refuse(badShare(dropout, "mask key"));
     }
     return Array.from(survivors, (survivor) => {
       using secret = key.agree(survivor, context.entryOf(survivor).maskKey);

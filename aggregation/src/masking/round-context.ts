@@ -9,6 +9,8 @@ import type { ParticipantId } from "./messages.ts";
 export interface SigningContext {
   /** 32 bytes. */
   readonly hash: Uint8Array;
+  /** What becomes of signatures that do not hold. */
+  readonly guard: Guard;
   /** The member's Ed25519 key, 32 bytes. Throws {@link MaskingError} `unknown-participant` outside the cohort. */
   identityKeyOf(id: ParticipantId): Uint8Array;
 }

@@ -55,9 +55,11 @@ export function openShare(
   try {
     decipher.final();
   } catch (cause) {
-    share.fill(0);
+    if (!context.guard.permits("unopenable-share")) share.fill(0);
     const message = `the share that ${from} sealed for ${to} does not open`;
-    throw new MaskingError("unopenable-share", message, { participantId: from, cause });
+    context.guard.refuse(
+      new MaskingError("unopenable-share", message, { participantId: from, cause }),
+    );
   }
   return new Uint8Array(share.buffer, share.byteOffset, share.length);
 }

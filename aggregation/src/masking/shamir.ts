@@ -56,35 +56,46 @@ export function combineShares(shares: readonly ShamirShare[]): Uint8Array {
   requireIndices(indices);
   requireSecretLength(length);
   const secret = new Uint32Array(length / 4);
-  for (const { index, share } of shares) {
+  const coefficients = lagrangeCoefficients(indices);
+  for (const [i, { share }] of shares.entries()) {
     if (share.length !== length) {
       throw new RangeError(`share has ${share.length} bytes, wanted ${length}`);
     }
     const term = wordsOfBytes(new Uint8Array(share));
-    multiplyAddGf256(term, lagrangeCoefficient(index, indices), secret);
+    multiplyAddGf256(term, coefficients[i] ?? 0, secret);
     secret.set(term);
     term.fill(0);
   }
   return bytesOfWords(secret);
 }
 
-/** What the share at `own` is multiplied by when a polynomial is evaluated at zero: the product of x / (x - own). */
-function lagrangeCoefficient(own: number, indices: readonly number[]): number {
-  const others = indices.filter((x) => x !== own);
-  const numerator = others.reduce(multiplyGf256, 1);
-  const denominator = others.map((x) => x ^ own).reduce(multiplyGf256, 1);
-  return multiplyGf256(numerator, invertGf256(denominator));
+/**
+ * What the share at each coordinate is multiplied by when a polynomial is evaluated at zero: the product of x / (x - own)
+ * over the others. In logarithms, a product is a sum: a cohort of a thousand takes millions of them. Coordinates are
+ * public, so tables leak nothing.
+ */
+function lagrangeCoefficients(indices: readonly number[]): number[] {
+  const powers = powersOfGenerator();
+  const logs = new Uint8Array(256);
+  for (const [exponent, power] of powers.entries()) logs[power] = exponent;
+  const logOf = (value: number): number => logs[value] ?? 0;
+  const numerator = indices.reduce((sum, x) => sum + logOf(x), 0);
+  return indices.map((own) => {
+    // The own coordinate adds the logarithm of zero, which the table has as zero.
+    const denominator = indices.reduce((sum, x) => sum + logOf(x ^ own), logOf(own));
+    const exponent = (numerator - denominator) % ORDER;
+    return powers[exponent < 0 ? exponent + ORDER : exponent] ?? 0;
+  });
 }
 
-/** a^254 = a^2 a^4 a^8 ... a^128, which is the inverse of `a`, 1 to 255. */
-function invertGf256(a: number): number {
-  let power = a;
-  let inverse = 1;
-  for (let i = 0; i < 7; i++) {
-    power = multiplyGf256(power, power);
-    inverse = multiplyGf256(inverse, power);
-  }
-  return inverse;
+/** How many elements of the field are not zero: what exponents are taken modulo. */
+const ORDER = 255;
+
+/** 3^0 to 3^254, which are all the elements but zero. */
+function powersOfGenerator(): Uint8Array {
+  const powers = new Uint8Array(ORDER).fill(1);
+  for (let i = 1; i < ORDER; i++) powers[i] = multiplyGf256(powers[i - 1] ?? 1, 3);
+  return powers;
 }
 
 function requireIndices(indices: readonly number[]): void {

@@ -16,7 +16,7 @@ export function signMessage(
   return identity.sign(signedBytes(context, message, body));
 }
 
-/** Throws {@link MaskingError} `bad-signature` unless `signature` is what {@link signMessage} gives the member. */
+/** Refuses with {@link MaskingError} `bad-signature` unless `signature` is what {@link signMessage} gives the member. */
 export function requireSignature(
   context: SigningContext,
   message: SignedMessage,
@@ -27,7 +27,7 @@ export function requireSignature(
   const key = context.identityKeyOf(participantId);
   if (!verifySignature(key, signedBytes(context, message, body), signature)) {
     const text = `the ${message} is not signed by ${participantId}`;
-    throw new MaskingError("bad-signature", text, { participantId });
+    context.guard.refuse(new MaskingError("bad-signature", text, { participantId }));
   }
 }
 

@@ -1,11 +1,14 @@
 import { MaskingError } from "./error.ts";
+import { type Guard, strictGuard } from "./guard.ts";
 
 /** What one transition of a stage consumes: whoever comes second gets nothing. Prints nothing of it. */
 export class SingleUse<T> {
+  readonly #guard: Guard;
   /** In a box, so that any value can be told from none. */
   #box: { readonly value: T } | undefined;
 
-  constructor(value: T) {
+  constructor(value: T, guard: Guard = strictGuard) {
+    this.#guard = guard;
     this.#box = { value };
   }
 
@@ -25,16 +28,26 @@ export class SingleUse<T> {
     return this.#box.value;
   }
 
-  /** Hands the value over. Throws {@link MaskingError} `stage-used`. */
+  /** Hands the value over; a guard that permits `stage-used` keeps it here as well. Throws {@link MaskingError} `stage-used`. */
   take(): T {
     const value = this.get();
-    this.#box = undefined;
+    if (!this.#guard.permits("stage-used")) this.#box = undefined;
     return value;
   }
 }
 
 /** Secrets for one transition: whoever takes them wipes them. */
 export class SingleUseSecret<T extends Disposable> extends SingleUse<T> implements Disposable {
+  /** What `use` makes of the secrets, which are taken, and wiped afterwards. Throws {@link MaskingError} `stage-used`. */
+  spend<R>(use: (secrets: T) => R): R {
+    const secrets = this.take();
+    try {
+      return use(secrets);
+    } finally {
+      if (!this.isHeld) secrets[Symbol.dispose]();
+    }
+  }
+
   /** Wipes the secrets, unless they were taken. */
   [Symbol.dispose](): void {
     if (this.isHeld) this.take()[Symbol.dispose]();

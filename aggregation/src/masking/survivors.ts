@@ -29,11 +29,17 @@ export function signUpload(
 
 /** Throws {@link MaskingError} unless the upload is signed by a cohort member: `wrong-length`, `unknown-participant`, `bad-signature`. */
 export function checkUpload(context: SigningContext, upload: UploadCommitment): void {
-  const { participantId, uploadRoot, commitmentHash, signature } = upload;
-  requireLength(uploadRoot, 32, "upload root", participantId);
-  requireLength(commitmentHash, 32, "commitment hash", participantId);
+  const { participantId, signature } = upload;
+  checkUploadLengths(context, upload);
   const body = uploadBody(upload);
   requireSignature(context, "upload-commitment", participantId, body, signature);
+}
+
+/** Throws {@link MaskingError} `wrong-length` unless both hashes are hashes, so that no two survivor sets have one digest. */
+export function checkUploadLengths(context: SigningContext, upload: UploadCommitment): void {
+  const { participantId, uploadRoot, commitmentHash } = upload;
+  requireLength(uploadRoot, 32, "upload root", participantId, context.guard);
+  requireLength(commitmentHash, 32, "commitment hash", participantId, context.guard);
 }
 
 /** Whether two signed uploads are the same, byte for byte. */

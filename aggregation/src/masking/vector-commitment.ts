@@ -2,6 +2,7 @@ import { Commitment } from "../commitment/commitment.ts";
 import { CommitmentError } from "../commitment/commitment-error.ts";
 import { sha256 } from "../hash.ts";
 import { MaskingError } from "./error.ts";
+import { type Guard, strictGuard } from "./guard.ts";
 import type { CommittedUpload } from "./messages.ts";
 
 /** What an upload's signature covers of the commitment to its vector: SHA-256 of its bytes, 32 bytes. */
@@ -13,11 +14,14 @@ export function commitmentHashOf(commitment: Uint8Array): Uint8Array {
  * Reads the commitment that came with an upload. Throws {@link MaskingError} `wrong-commitment`, naming the participant,
  * unless it is one and has the signed hash.
  */
-export function readCommitment({ upload, commitment }: CommittedUpload): Commitment {
+export function readCommitment(
+  { upload, commitment }: CommittedUpload,
+  guard: Guard = strictGuard,
+): Commitment {
   const { participantId, commitmentHash } = upload;
   if (Buffer.compare(commitmentHashOf(commitment), commitmentHash) !== 0) {
     const message = `the commitment of ${participantId} is not the one that it signed`;
-    throw new MaskingError("wrong-commitment", message, { participantId });
+    guard.refuse(new MaskingError("wrong-commitment", message, { participantId }));
   }
   try {
     return Commitment.fromBytes(commitment);

@@ -1,6 +1,7 @@
 import type { Commitment } from "../commitment/commitment.ts";
 import type { ClaimedSum } from "../commitment/commitment-scheme.ts";
 import { MaskingError } from "../masking/error.ts";
+import { type Guard, strictGuard } from "../masking/guard.ts";
 import type { CommittedUpload } from "../masking/messages.ts";
 import { readCommitment } from "../masking/vector-commitment.ts";
 import type { RoundTranscript } from "./transcript.ts";
@@ -18,14 +19,18 @@ export interface SumVerifier {
 export function requireOpenedSum(
   { survivors, sum, randomness }: RoundTranscript,
   verifier: SumVerifier,
+  guard: Guard = strictGuard,
 ): void {
-  if (!verifier.verifySum({ words: sum, randomness }, commitmentsOf(survivors))) {
+  if (!verifier.verifySum({ words: sum, randomness }, commitmentsOf(survivors, guard))) {
     const message = `the commitments of ${survivors.length} survivors do not open to their sum`;
-    throw new MaskingError("unopened-sum", message);
+    guard.refuse(new MaskingError("unopened-sum", message));
   }
 }
 
 /** One at a time, so that no second copy of all of them is made. */
-function* commitmentsOf(survivors: readonly CommittedUpload[]): Generator<Commitment> {
-  for (const survivor of survivors) yield readCommitment(survivor);
+function* commitmentsOf(
+  survivors: readonly CommittedUpload[],
+  guard: Guard,
+): Generator<Commitment> {
+  for (const survivor of survivors) yield readCommitment(survivor, guard);
 }

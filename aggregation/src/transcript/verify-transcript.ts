@@ -47,7 +47,7 @@ export function verifyTranscript(
   checkSurvivors(context, transcript);
   checkAcks(context, transcript, ownAck);
   checkLengths(transcript);
-  requireOpenedSum(transcript, verifier);
+  requireOpenedSum(transcript, verifier, guard);
   const uploads = transcript.survivors.map(({ upload }) => upload);
   const decoded = decodeSum(sum, uploads.length, config);
   return { ...decoded, updatesRoot: updatesRootOf(uploads) };
@@ -55,17 +55,20 @@ export function verifyTranscript(
 
 function verifiedExchange({ config, keyBook }: RoundTranscript, guard: Guard): ExchangeContext {
   const context = new RoundContext(config, guard);
-  requireDistinct(keyBook.map(({ participantId }) => participantId));
-  requireEnough(keyBook.length, fewestAdvertised(config), "participants in the key book");
+  const ids = keyBook.map(({ participantId }) => participantId);
+  requireDistinct(ids, guard);
+  requireEnough(ids.length, fewestAdvertised(config), "participants in the key book", guard);
   for (const advertisement of keyBook) checkAdvertisement(context, advertisement);
-  requireDistinctKeys(keyBook);
+  requireDistinctKeys(keyBook, guard);
   return new ExchangeContext(context, keyBook);
 }
 
 function checkSurvivors(context: ExchangeContext, { survivors }: RoundTranscript): void {
-  const ids = requireDistinct(survivors.map(({ upload }) => upload.participantId));
-  requireAmong(ids, new Set(context.participants), "key book");
-  refuseShortage(shortageOfSurvivors(context, ids, ids, "survivors"));
+  const { guard } = context;
+  const listed = survivors.map(({ upload }) => upload.participantId);
+  const ids = requireDistinct(listed, guard);
+  requireAmong(ids, new Set(context.participants), "key book", guard);
+  refuseShortage(shortageOfSurvivors(context, ids, ids, "survivors"), guard);
   for (const { upload } of survivors) checkUpload(context, upload);
 }
 
@@ -76,11 +79,14 @@ function checkAcks(
 ): void {
   const uploads = survivors.map(({ upload }) => upload);
   const ids: ReadonlySet<ParticipantId> = new Set(uploads.map((upload) => upload.participantId));
-  const signers = requireDistinct(acks.map(({ participantId }) => participantId));
-  requireAmong(signers, ids, "survivors");
+  const { guard } = context;
+  const listed = acks.map(({ participantId }) => participantId);
+  const signers = requireDistinct(listed, guard);
+  requireAmong(signers, ids, "survivors", guard);
   const digest = survivorDigest(context, uploads);
   for (const ack of acks) checkAck(context, ack, digest);
-  refuseShortage(new Holders(context, ids, ids).shortage(signers, "acknowledgements"));
+  const shortage = new Holders(context, ids, ids).shortage(signers, "acknowledgements");
+  refuseShortage(shortage, guard);
   if (ownAck !== undefined) checkOwnAck(context, ownAck, digest);
 }
 
@@ -91,7 +97,7 @@ function checkOwnAck(context: ExchangeContext, ownAck: SurvivorAck, digest: Uint
   } catch (cause) {
     if (!(cause instanceof MaskingError)) throw cause;
     const message = "the transcript has another survivor set than this participant signed";
-    throw new MaskingError("own-message-altered", message, { cause });
+    context.guard.refuse(new MaskingError("own-message-altered", message, { cause }));
   }
 }
 

@@ -1,6 +1,9 @@
 import type { Command } from "commander";
 import type { CommandContext } from "../context.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import type { OpenHistory, Verification } from "../verify/history.ts";
 import { formatVerification } from "../verify/table.ts";
+import type { VerifiedHistory } from "../verify/verify-run.ts";
 import {
   coordinatorChoice,
   type OperatorOptions,
@@ -18,9 +21,12 @@ interface VerifyOptions extends OperatorOptions {
 export function addVerify(parent: Command, context: CommandContext): void {
   const command = parent
     .command("verify <run>")
-    .summary("read a run's chain and files again and recompute every hash")
+    .summary("recompute a run from its plan, and compare its files and its chain")
     .description(
-      "read a run's chain and files again and recompute every hash; <run>: its id or the beginning of it. " +
+      "recompute a run from its plan, and compare its files and its chain; <run>: its id or the beginning of it. " +
+        "The initial model comes from the plan's seed. Every round's transcript must prove the round's sum: the signatures of " +
+        "its participants, enough survivors, commitments that open to the sum. From the model before and this sum each round's " +
+        "model is made again, bit for bit; with the updates root and the counts it must be what is kept and on the chain. " +
         "Reads the data directory itself when no coordinator has it, else asks the coordinator. " +
         "While the run goes on, its last rounds may not be on the chain yet: then the exit code is 5",
     )
@@ -47,7 +53,21 @@ async function verify(
   const chosen = { chainUrl, contract, committer };
   await using history = await openHistory(coordinatorChoice(options), chosen, signal);
   const runId = await history.findRun(prefix, signal);
-  const verification = await verifyRun(runId, history.source, history.ledger, signal);
+  const verification = await withProgress(out, history, (watched) =>
+    verifyRun(runId, watched, signal),
+  );
   out.show(verification, formatVerification);
   requireThatHolds(verification);
+}
+
+/** Shows how far a verification is, where a person watches. */
+async function withProgress(
+  out: Terminal,
+  { source, ledger }: OpenHistory,
+  verify: (history: VerifiedHistory) => Promise<Verification>,
+): Promise<Verification> {
+  using region = out.live();
+  const onRound = (recomputed: number, rounds: number): void =>
+    region.update(`recomputed ${recomputed} of ${rounds} rounds`);
+  return await verify({ source, ledger, onRound });
 }

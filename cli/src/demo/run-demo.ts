@@ -177,11 +177,10 @@ async function verifyFiles(
   signal: AbortSignal,
 ): Promise<VerifiedFiles> {
   await using history = await openOfflineHistory(dataDirectory, noLedgerChoice, signal);
-  const { source, ledger } = history;
   const { runId } = progress.run;
-  const verification = await verifyRun(runId, source, ledger, signal);
+  const verification = await verifyRun(runId, history, signal);
   requireThatHolds(verification);
-  return { verification, details: await source.details(runId, signal) };
+  return { verification, details: await history.source.details(runId, signal) };
 }
 
 /** Waits for both, also when one fails: nothing goes on behind an error. Throws the first one's error first. */

@@ -135,7 +135,7 @@ export class Operator implements Disposable {
     }
   }
 
-  /** A committed model's bytes. */
+  /** The bytes of a file that the coordinator keeps under this hash: a model's, a transcript's. */
   async fetchModel(modelHash: Hash, signal: AbortSignal): Promise<Uint8Array> {
     const request = { modelHash: hexToBytes(modelHash, 32), offset: 0 };
     const stream = this.#client.fetchModel(request, this.#metadata);

@@ -31,6 +31,7 @@ function roundOf(round: number): Round {
     evaluationCorrect: 1,
     evaluationLoss: 0.5,
     ledgerEntry: undefined,
+    transcriptHash: round % 2 === 0 ? hash : Buffer.alloc(0),
   };
 }
 
@@ -95,6 +96,9 @@ test.each([
     Array.from({ length: rounds }, (_, index) => index + 1),
   );
   expect(coordinator.asked).toHaveLength(pages);
+  expect(details.rounds.slice(0, 2).map(({ transcriptHash }) => transcriptHash)).toEqual(
+    ["", "01".repeat(32)].slice(0, rounds),
+  );
   expect(details.evidence).toMatchObject([
     { kind: "contradiction", takenSignature: "", refusedSignature: "02".repeat(64), refusals: 3 },
   ]);

@@ -34,6 +34,8 @@ export interface CompletedRound {
   readonly parentModelHash: Hash;
   readonly modelHash: Hash;
   readonly updatesRoot: Hash;
+  /** SHA-256 of the round's transcript; empty for a round of a coordinator that kept none. */
+  readonly transcriptHash: Hash | "";
   readonly cohort: number;
   readonly survivors: number;
   readonly startedAtMs: number;

@@ -55,6 +55,7 @@ function roundFromWire(round: Round): CompletedRound {
     parentModelHash: hash(round.parentModelHash),
     modelHash: hash(round.modelHash),
     updatesRoot: hash(round.updatesRoot),
+    transcriptHash: hashOrNone(round.transcriptHash),
     cohort: round.cohort,
     survivors: round.survivors,
     startedAtMs: round.startedAtMs,
@@ -95,7 +96,7 @@ function evidenceFromWire(evidence: Evidence): RunEvidence {
     name,
     kind,
     step,
-    takenDigest: evidence.takenDigest.length === 0 ? "" : hash(evidence.takenDigest),
+    takenDigest: hashOrNone(evidence.takenDigest),
     refusedDigest: hash(evidence.refusedDigest),
     takenSignature: Buffer.from(evidence.takenSignature).toString("hex"),
     refusedSignature: Buffer.from(evidence.refusedSignature).toString("hex"),
@@ -157,6 +158,11 @@ function entryFromWire(entry: LedgerEntry | undefined): RoundEntry {
 function hash(bytes: Uint8Array): Hash {
   if (bytes.length !== 32) throw unintelligible(`a hash of 32 bytes instead of ${bytes.length}`);
   return bytesToHex(bytes, 32);
+}
+
+/** A hash, or "" for none. */
+function hashOrNone(bytes: Uint8Array): Hash | "" {
+  return bytes.length === 0 ? "" : hash(bytes);
 }
 
 function unintelligible(wanted: string): CliError {

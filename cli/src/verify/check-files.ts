@@ -1,28 +1,25 @@
 import {
   type Hash,
-  initialModel,
   ModelError,
   type ModelLayout,
   modelFromBytes,
   modelHash,
-  type Plan,
   sha256Hex,
 } from "@chorus/aggregation";
 import type { CompletedRound, RunDetails } from "../operator/run.ts";
 import { shortHash } from "../terminal/format.ts";
 import { compare, type Difference, type HistorySource } from "./history.ts";
 
-/** The model before the first round: that it is the one that the plan's seed gives, and its file. */
+/** The model before the first round: that it is the one that the plan's seed gives, which is `first`, and its file. */
 export async function checkInitialModel(
   { run }: RunDetails,
-  plan: Plan,
+  first: Float32Array,
   layout: ModelLayout,
   source: HistorySource,
   signal: AbortSignal,
 ): Promise<readonly Difference[]> {
-  const recomputed = modelHash(layout, initialModel(layout, plan.seed));
   return [
-    ...compare(0, "the initial model", recomputed, run.initialModelHash),
+    ...compare(0, "the initial model", modelHash(layout, first), run.initialModelHash),
     ...(await checkModelFile(0, run.initialModelHash, layout, source, signal)),
   ];
 }
@@ -30,8 +27,8 @@ export async function checkInitialModel(
 /** What a round left in files. */
 interface RoundFiles {
   readonly layout: ModelLayout;
-  /** Hash of the strategy's state; undefined when there is none, or none is told. */
-  readonly state: Hash | undefined;
+  /** Hash of the strategy's state; empty when there is none, undefined when none is told. */
+  readonly state: Hash | "" | undefined;
   readonly source: HistorySource;
 }
 
@@ -73,11 +70,11 @@ async function checkModelFile(
 /** The file of the strategy's state after a round, where there is one. Its name is the SHA-256 of its bytes. */
 async function checkStateFile(
   round: number,
-  expected: Hash | undefined,
+  expected: Hash | "" | undefined,
   source: HistorySource,
   signal: AbortSignal,
 ): Promise<readonly Difference[]> {
-  if (expected === undefined) return [];
+  if (expected === undefined || expected === "") return [];
   const bytes = await source.file(expected, signal);
   const got = bytes === undefined ? "no file" : sha256Hex(bytes);
   return compare(round, `strategy state file ${shortHash(expected)}…`, expected, got);

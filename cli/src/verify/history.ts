@@ -8,12 +8,29 @@ export interface HistorySource {
   readonly description: string;
   /** The run with its plan and rounds, as kept. Throws {@link CliError} `unknown-run`. */
   details(runId: Hash, signal: AbortSignal): Promise<RunDetails>;
-  /** The bytes that are kept for a model or a strategy's state, whatever they hold; undefined when there are none. */
+  /**
+   * The bytes that are kept for a model, a strategy's state or a transcript, whatever they hold; undefined when there are
+   * none.
+   */
   file(hash: Hash, signal: AbortSignal): Promise<Uint8Array | undefined>;
-  /** Hash of the strategy's state after each round, by round, where the source knows it and the strategy has one. */
-  strategyStates(runId: Hash, signal: AbortSignal): Promise<ReadonlyMap<number, Hash>>;
+  /** What only the store itself tells of a run. */
+  storedFacts(runId: Hash, signal: AbortSignal): Promise<StoredFacts>;
   /** What this source can check of itself before any run is looked at: its differences, none when it holds. */
   audit(signal: AbortSignal): Promise<readonly Difference[]>;
+}
+
+/** What a coordinator keeps of a run and does not tell: nothing of it where the source is a coordinator that runs. */
+export interface StoredFacts {
+  readonly federationId: Hash | undefined;
+  /** By the round's number. */
+  readonly rounds: ReadonlyMap<number, StoredRound>;
+}
+
+/** {@link StoredFacts} of one round. */
+export interface StoredRound {
+  readonly roundId: Hash;
+  /** Of the strategy's state after the round; empty for a strategy without one. */
+  readonly strategyStateHash: Hash | "";
 }
 
 /** A source and the ledger that goes with it. */
@@ -62,12 +79,17 @@ export interface VerifiedRound {
   readonly modelHash: Hash;
   /** Whether the bytes that are kept give the hashes of the model and the strategy's state, and the parent is the round before. */
   readonly model: "holds" | "differs";
+  /**
+   * Whether the transcript proves the round's sum, and the sum gives the kept counts, the updates root and, from the model
+   * before, bit for bit the model.
+   */
+  readonly sum: "holds" | "differs";
   /** Whether the ledger says the same; "waits" until the round is on it. */
   readonly chain: "holds" | "differs" | "waits";
   readonly entry: Hash | undefined;
 }
 
-/** What came of reading a run's history again. */
+/** What came of recomputing a run's history. */
 export interface Verification {
   readonly runId: Hash;
   readonly planName: string;

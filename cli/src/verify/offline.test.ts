@@ -1,11 +1,9 @@
 import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { layoutOf, modelHash, sha256Hex } from "@chorus/aggregation";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openOfflineHistory } from "./offline.ts";
-import { sampleModel, sampleState, writeSampleRun } from "./testing/data-directory.ts";
-import { samplePlan } from "./testing/sample-plan.ts";
+import { writeSampleRun } from "./testing/data-directory.ts";
 import { requireThatHolds, verifyRun } from "./verify-run.ts";
 
 const never = new AbortController().signal;
@@ -33,9 +31,20 @@ async function copy(): Promise<string> {
 /** Reads a data directory and throws for the first thing that does not hold, as the command does. */
 async function verify(directory: string) {
   await using history = await openOfflineHistory(directory, noChoice, never);
-  const verification = await verifyRun(runId, history.source, history.ledger, never);
+  const verification = await verifyRun(runId, history, never);
   requireThatHolds(verification);
   return verification;
+}
+
+/** The name of a file of the second round. */
+async function nameIn(
+  directory: string,
+  file: "modelHash" | "transcriptHash" | "strategyStateHash",
+): Promise<string> {
+  await using history = await openOfflineHistory(directory, noChoice, never);
+  const { rounds } = await history.source.details(runId, never);
+  const stored = await history.source.storedFacts(runId, never);
+  return { ...rounds[1], ...stored.rounds.get(2) }[file] ?? "";
 }
 
 async function flipBit(path: string, bit: number): Promise<void> {
@@ -67,7 +76,7 @@ test("an untouched data directory holds, and reading it twice finds the same", a
 
 test("one flipped bit in a round's model file is found and named after the round", async () => {
   const directory = await copy();
-  const hash = modelHash(layoutOf(samplePlan.model), sampleModel(2));
+  const hash = await nameIn(directory, "modelHash");
   await flipBit(join(directory, "blobs", hash.slice(0, 2), hash), 37);
   await expect(verify(directory)).rejects.toMatchObject({
     code: "verification-failed",
@@ -76,7 +85,7 @@ test("one flipped bit in a round's model file is found and named after the round
 });
 
 test("one flipped bit in the store, wherever it keeps a round's model hash, is found", async () => {
-  const hash = modelHash(layoutOf(samplePlan.model), sampleModel(2));
+  const hash = await nameIn(original, "modelHash");
   const places = await placesOf(hash, join(await copy(), "store", "base"));
   expect(places.length).toBeGreaterThan(1);
   for (const [index] of places.entries()) {
@@ -138,10 +147,26 @@ test("a contract's address that was changed is a difference of the data director
 
 test("one flipped bit in the file of a strategy's state is found and named after the round", async () => {
   const directory = await copy();
-  const hash = sha256Hex(sampleState(2));
+  const hash = await nameIn(directory, "strategyStateHash");
   await flipBit(join(directory, "blobs", hash.slice(0, 2), hash), 5);
   await expect(verify(directory)).rejects.toMatchObject({
     message: expect.stringMatching(`^round 2: strategy state file ${hash.slice(0, 12)}… differs`),
+  });
+});
+
+test("one flipped bit in a transcript's file is found and named after the round, and so is a lost file", async () => {
+  const directory = await copy();
+  const hash = await nameIn(directory, "transcriptHash");
+  const file = join(directory, "blobs", hash.slice(0, 2), hash);
+  await flipBit(file, 70_001);
+  await expect(verify(directory)).rejects.toMatchObject({
+    code: "verification-failed",
+    exitCode: 4,
+    message: expect.stringMatching(`^round 2: transcript ${hash.slice(0, 12)}… differs`),
+  });
+  await rm(file);
+  await expect(verify(directory)).rejects.toMatchObject({
+    message: expect.stringMatching(/^round 2: transcript .* got no file$/),
   });
 });
 

@@ -15,7 +15,13 @@ import {
 import { CliError } from "../cli-error.ts";
 import { pickRun } from "../operator/operator.ts";
 import type { RunDetails } from "../operator/run.ts";
-import { type Difference, damageOf, type HistorySource, type OpenHistory } from "./history.ts";
+import {
+  type Difference,
+  damageOf,
+  type HistorySource,
+  type OpenHistory,
+  type StoredFacts,
+} from "./history.ts";
 import type { LedgerChoice } from "./ledger-choice.ts";
 import { openChain, openLedger } from "./offline-ledger.ts";
 import { detailsFromStore } from "./store-details.ts";
@@ -76,12 +82,10 @@ class OfflineHistory implements HistorySource {
     return await this.#blobs.get(hash);
   }
 
-  async strategyStates(runId: Hash): Promise<ReadonlyMap<number, Hash>> {
+  async storedFacts(runId: Hash): Promise<StoredFacts> {
+    const { federationId } = this.#store.federation;
     const rounds = await undamaged(() => this.#store.rounds(runId));
-    const states = rounds.map(
-      ({ round, strategyStateHash }) => [round, strategyStateHash] as const,
-    );
-    return new Map(states.filter(([, hash]) => hash !== ""));
+    return { federationId, rounds: new Map(rounds.map((row) => [row.round, row])) };
   }
 
   /** Every event and row of the store, every block of the embedded chain. */

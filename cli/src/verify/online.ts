@@ -8,7 +8,7 @@ import type { HistorySource, OpenHistory } from "./history.ts";
 import { emptyLedger, type LedgerChoice, openRpcLedger } from "./ledger-choice.ts";
 
 /**
- * Reads runs from a coordinator that runs: its operators' service for the rounds and models, JSON-RPC for the chain.
+ * Reads runs from a coordinator that runs: its operators' service for the rounds and their files, JSON-RPC for the chain.
  * Throws {@link CliError} as {@link Operator.open} does, and `wrong-usage` when the chain cannot be told.
  */
 export async function openOnlineHistory(
@@ -50,9 +50,8 @@ class OnlineHistory implements HistorySource {
     }
   }
 
-  /** No coordinator tells them. */
-  async strategyStates() {
-    return new Map<number, Hash>();
+  async storedFacts() {
+    return { federationId: undefined, rounds: new Map() };
   }
 
   async audit() {

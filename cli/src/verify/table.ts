@@ -10,10 +10,11 @@ export function formatVerification(verification: Verification): string {
     ["read from", verification.source],
     ["ledger", verification.ledger],
   ]);
-  const rows = verification.rounds.map(({ round, modelHash, model, entry, chain }) => [
+  const rows = verification.rounds.map(({ round, modelHash, model, sum, entry, chain }) => [
     `${round}`,
     shortHash(modelHash),
     model,
+    sum,
     entry === undefined ? "-" : shortHash(entry),
     chain,
   ]);
@@ -22,6 +23,7 @@ export function formatVerification(verification: Verification): string {
       { title: "round", align: "right" },
       { title: "model" },
       { title: "file" },
+      { title: "sum" },
       { title: "chain entry" },
       { title: "record" },
     ],

@@ -1,129 +1,28 @@
-import {
-  canonicalPlan,
-  type Hash,
-  initialModel,
-  layoutOf,
-  modelHash,
-  modelToBytes,
-  planHash,
-  sha256Hex,
-} from "@chorus/aggregation";
-import { LedgerError, MemoryLedger } from "@chorus/chain";
+import { sha256Hex } from "@chorus/aggregation";
+import { LedgerError } from "@chorus/chain";
 import { expect, test } from "vitest";
-import type { CompletedRound, RunDetails } from "../operator/run.ts";
-import { type Difference, describeDifference, type HistorySource } from "./history.ts";
 import { formatVerification } from "./table.ts";
-import { samplePlan } from "./testing/sample-plan.ts";
+import {
+  changeRound,
+  firstDifference,
+  historyOf,
+  memoryHistory,
+  memoryRun,
+  roundOf,
+  runId,
+  verify,
+} from "./testing/memory-history.ts";
 import { requireThatHolds, verifyRun } from "./verify-run.ts";
 
 const never = new AbortController().signal;
-const plan = samplePlan;
-const layout = layoutOf(plan.model);
-
-/** A run of three rounds in memory, which a test may change before it is verified. */
-interface Fixture {
-  details: RunDetails;
-  readonly models: Map<Hash, Uint8Array>;
-  readonly states: Map<number, Hash>;
-  readonly ledger: MemoryLedger;
-  readonly audited: Difference[];
-}
-
-const committer = "0x00000000000000000000000000000000000000aa";
-const runId = sha256Hex("a run");
-
-async function fixture(committed = 3): Promise<Fixture> {
-  const models = new Map<Hash, Uint8Array>();
-  const ledger = new MemoryLedger(committer);
-  const keep = (model: Float32Array): Hash => {
-    const hash = modelHash(layout, model);
-    models.set(hash, modelToBytes(model));
-    return hash;
-  };
-  const initialModelHash = keep(initialModel(layout, plan.seed));
-  const rounds: CompletedRound[] = [];
-  for (const number of [1, 2, 3]) {
-    const parentModelHash = rounds.at(-1)?.modelHash ?? initialModelHash;
-    const made = keep(Float32Array.of(number, 2, 3));
-    const round = completedRound(number, parentModelHash, made);
-    rounds.push(number > committed ? round : await commit(round, ledger));
-  }
-  const run = {
-    runId,
-    name: plan.name,
-    status: "completed" as const,
-    planHash: planHash(plan),
-    plannedRounds: 3,
-    completedRounds: 3,
-    modelHash: rounds.at(-1)?.modelHash ?? "",
-    initialModelHash,
-    startedAtMs: 0,
-    endedAtMs: 1,
-  };
-  const details = { run, plan: canonicalPlan(plan), rounds };
-  return { details, models, states: new Map(), ledger, audited: [] };
-}
-
-function completedRound(round: number, parentModelHash: Hash, made: Hash): CompletedRound {
-  return {
-    round,
-    attempts: 1,
-    parentModelHash,
-    modelHash: made,
-    updatesRoot: sha256Hex(`updates ${round}`),
-    cohort: 3,
-    survivors: 3,
-    startedAtMs: 0,
-    endedAtMs: 1,
-    phases: [],
-    receivedBytes: 0,
-    sentBytes: 0,
-    trainingExamples: 0,
-    evaluationExamples: 0,
-    evaluationCorrect: 0,
-    evaluationLoss: 0,
-    ledgerEntry: undefined,
-  };
-}
-
-async function commit(completed: CompletedRound, ledger: MemoryLedger): Promise<CompletedRound> {
-  const { round, parentModelHash, updatesRoot, survivors } = completed;
-  const facts = { runId, round, planHash: planHash(plan), parentModelHash, updatesRoot, survivors };
-  const record = { ...facts, modelHash: completed.modelHash };
-  return { ...completed, ledgerEntry: await ledger.commit(record, never) };
-}
-
-function sourceOf({ details, models, states, audited }: Fixture): HistorySource {
-  return {
-    description: "memory",
-    details: async () => details,
-    file: async (hash) => models.get(hash),
-    strategyStates: async () => states,
-    audit: async () => audited,
-  };
-}
-
-const verify = (made: Fixture) => verifyRun(runId, sourceOf(made), made.ledger, never);
-
-/** Changes one round of the details. */
-function changeRound(made: Fixture, number: number, changes: Partial<CompletedRound>): void {
-  const rounds = made.details.rounds.map((round) =>
-    round.round === number ? { ...round, ...changes } : round,
-  );
-  made.details = { ...made.details, rounds };
-}
-
-async function firstDifference(made: Fixture): Promise<string> {
-  const { differences } = await verify(made);
-  const [first] = differences;
-  return first === undefined ? "" : describeDifference(first);
-}
+const honest = memoryRun();
+const fixture = (committed = 3) => memoryHistory(honest, committed);
 
 test("an untouched history holds, and its table says so for every round", async () => {
   const verification = await verify(await fixture());
   expect(verification.differences).toEqual([]);
-  expect(verification.rounds.map(({ model, chain }) => [model, chain])).toEqual(
-    Array(3).fill(["holds", "holds"]),
+  expect(verification.rounds.map(({ model, sum, chain }) => [model, sum, chain])).toEqual(
+    Array(3).fill(["holds", "holds", "holds"]),
   );
   expect(() => requireThatHolds(verification)).not.toThrow();
   expect(formatVerification(verification)).toContain(
@@ -132,15 +31,15 @@ test("an untouched history holds, and its table says so for every round", async 
 });
 
 test("one flipped bit anywhere in a model file names the round and the file", async () => {
-  const { details, models } = await fixture();
-  const target = details.rounds[1]?.modelHash ?? "";
-  const bits = 8 * (models.get(target)?.length ?? 0);
-  for (let bit = 0; bit < bits; bit += 1) {
-    const made = await fixture();
-    const bytes = new Uint8Array(made.models.get(target) ?? []);
+  const made = await fixture();
+  const target = roundOf(made, 2).modelHash;
+  const model = made.files.get(target) ?? new Uint8Array();
+  const bits = 8 * model.length;
+  for (let bit = 0; bit < bits; bit += 7) {
+    const bytes = new Uint8Array(model);
     const at = Math.floor(bit / 8);
     bytes[at] = (bytes[at] ?? 0) ^ (1 << (bit % 8));
-    made.models.set(target, bytes);
+    made.files.set(target, bytes);
     expect(await firstDifference(made)).toMatch(
       new RegExp(`^round 2: model file ${target.slice(0, 12)}… (differs|is damaged): `),
     );
@@ -149,16 +48,16 @@ test("one flipped bit anywhere in a model file names the round and the file", as
 
 test("a model file that is cut short or missing names the round", async () => {
   const made = await fixture();
-  const target = made.details.rounds[2]?.modelHash ?? "";
-  made.models.set(target, new Uint8Array(4));
+  const target = roundOf(made, 3).modelHash;
+  made.files.set(target, new Uint8Array(4));
   expect(await firstDifference(made)).toMatch(/^round 3: model file .* is damaged: .*4 bytes/);
-  made.models.delete(target);
+  made.files.delete(target);
   expect(await firstDifference(made)).toMatch(/^round 3: model file .* got no file$/);
 });
 
 test.each([
-  ["updatesRoot", sha256Hex("another root"), "the updates root on the chain"],
-  ["survivors", 2, "the number of survivors on the chain"],
+  ["updatesRoot", sha256Hex("another root"), "the updates root"],
+  ["survivors", 3, "the number of survivors"],
   ["modelHash", sha256Hex("another model"), "model file"],
   ["parentModelHash", sha256Hex("another parent"), "the parent model"],
 ] as const)("a round whose %s was changed is named", async (field, value, what) => {
@@ -173,7 +72,7 @@ test("another plan, another seed and another initial model are found before any 
   otherPlan.details = { ...otherPlan.details, plan: text.replace('"rounds":3', '"rounds":4') };
   expect(await firstDifference(otherPlan)).toMatch(/^the plan's hash differs/);
   const otherStart = await fixture();
-  const initialModelHash = otherStart.details.rounds[0]?.modelHash ?? "";
+  const initialModelHash = roundOf(otherStart, 1).modelHash;
   const run = { ...otherStart.details.run, initialModelHash };
   otherStart.details = { ...otherStart.details, run };
   expect(await firstDifference(otherStart)).toMatch(/^before round 1: the initial model differs/);
@@ -184,13 +83,10 @@ test("another plan, another seed and another initial model are found before any 
 
 test("the file of a strategy's state is checked like a model's", async () => {
   const made = await fixture();
-  const state = Uint8Array.of(1, 2, 3, 4);
-  made.states.set(2, sha256Hex(state));
-  made.models.set(sha256Hex(state), state);
-  expect(await firstDifference(made)).toBe("");
-  made.models.set(sha256Hex(state), Uint8Array.of(1, 2, 3, 5));
+  const hash = made.stored.rounds.get(2)?.strategyStateHash ?? "";
+  made.files.set(hash, Uint8Array.of(1, 2, 3, 4));
   expect(await firstDifference(made)).toMatch(/^round 2: strategy state file .* differs/);
-  made.models.delete(sha256Hex(state));
+  made.files.delete(hash);
   expect(await firstDifference(made)).toMatch(/^round 2: strategy state file .* got no file$/);
 });
 
@@ -244,7 +140,7 @@ test("a round that has another's number is named, whatever else holds", async ()
 
 test("damage that an audit finds in a block is named after the round that the block holds", async () => {
   const made = await fixture();
-  const block = made.details.rounds[1]?.ledgerEntry?.blockNumber ?? 0;
+  const block = roundOf(made, 2).ledgerEntry?.blockNumber ?? 0;
   const got = "a record is damaged";
   made.audited.push({ round: undefined, what: "the chain", expected: undefined, got, block });
   const verification = await verify(made);
@@ -258,11 +154,10 @@ test("a chain that does not hold is told, one that does not answer is thrown", a
     description: "a ledger",
     history: () => Promise.reject(new LedgerError(code, "round 2 of run x does not hold")),
   });
-  const source = sourceOf(made);
-  const broken = await verifyRun(runId, source, ledgerThat("broken-chain"), never);
+  const verifyWith = (code: "broken-chain" | "unreachable") =>
+    verifyRun(runId, { ...historyOf(made), ledger: ledgerThat(code) }, never);
+  const broken = await verifyWith("broken-chain");
   expect(broken.differences).toMatchObject([{ what: "the chain" }]);
   expect(broken.rounds.map(({ chain }) => chain)).toEqual(["differs", "differs", "differs"]);
-  await expect(verifyRun(runId, source, ledgerThat("unreachable"), never)).rejects.toThrow(
-    LedgerError,
-  );
+  await expect(verifyWith("unreachable")).rejects.toThrow(LedgerError);
 });

@@ -1,7 +1,9 @@
 import {
   canonicalPlan,
   type Hash,
+  initialModel,
   layoutOf,
+  openCommitmentScheme,
   type Plan,
   PlanError,
   parsePlan,
@@ -21,25 +23,35 @@ import {
   type Verification,
   type VerifiedRound,
 } from "./history.ts";
+import { Replay } from "./replay.ts";
+
+/** What is verified, and who hears how far it is. */
+export interface VerifiedHistory {
+  readonly source: HistorySource;
+  readonly ledger: LedgerReader;
+  /** Told of every round that has been recomputed, and of how many there are. */
+  readonly onRound?: (recomputed: number, rounds: number) => void;
+}
 
 /**
- * Reads a run's history again, from its plan to its newest model, and recomputes every hash: whatever differs is in the
- * result, nothing is thrown for it. Throws what the source and the ledger throw when they cannot be read at all, and
- * the signal's reason.
+ * Recomputes a run's history from its plan to its newest model: every hash, and every model from the plan's seed and the sums
+ * that the rounds' transcripts prove. Whatever differs is in the result, nothing is thrown for it. Holds one model, one state
+ * and one transcript at a time. Throws what the source and the ledger throw when they cannot be read at all, and the
+ * signal's reason.
  */
 export async function verifyRun(
   runId: Hash,
-  source: HistorySource,
-  ledger: LedgerReader,
+  verified: VerifiedHistory,
   signal: AbortSignal,
 ): Promise<Verification> {
+  const { source, ledger } = verified;
   const details = await source.details(runId, signal);
   const audited = await source.audit(signal);
   const { entries, broken } = await readLedger(runId, ledger, signal);
   const damaged = [...audited, ...broken].map((found) => atItsRound(found, details));
   const differences: Difference[] = [...damaged, ...checkRun(details)];
   const plan = readPlan(details, differences);
-  const history = { details, source, entries, damaged, differences };
+  const history = { ...verified, details, entries, damaged, differences };
   const rounds = plan === undefined ? [] : await verifyRounds(history, plan, signal);
   differences.push(...checkEnd(details, entries ?? []));
   return {
@@ -56,9 +68,8 @@ export async function verifyRun(
 }
 
 /** A run's history as it was read. */
-interface History {
+interface History extends VerifiedHistory {
   readonly details: RunDetails;
-  readonly source: HistorySource;
   /** By round; undefined when the chain does not hold. */
   readonly entries: readonly LedgerEntry[] | undefined;
   readonly damaged: readonly Difference[];
@@ -67,23 +78,30 @@ interface History {
 }
 
 async function verifyRounds(
-  { details, source, entries, damaged, differences }: History,
+  { details, source, onRound, entries, damaged, differences }: History,
   plan: Plan,
   signal: AbortSignal,
 ): Promise<readonly VerifiedRound[]> {
-  const { runId, planHash: hash } = details.run;
+  const { runId, planHash } = details.run;
   const layout = layoutOf(plan.model);
-  const states = await source.strategyStates(runId, signal);
-  differences.push(...(await checkInitialModel(details, plan, layout, source, signal)));
+  const stored = await source.storedFacts(runId, signal);
+  const first = initialModel(layout, plan.seed);
+  differences.push(...(await checkInitialModel(details, first, layout, source, signal)));
+  const run = { runId, plan, planHash, dimension: layout.parameters };
+  const options = { run, layout, first, federationId: stored.federationId };
+  const replay = new Replay(options, { source, verifier: openCommitmentScheme() });
   const rounds: VerifiedRound[] = [];
   for (const round of details.rounds) {
-    const files = { layout, state: states.get(round.round), source };
+    const kept = stored.rounds.get(round.round);
+    const files = { layout, state: kept?.strategyStateHash, source };
     const model = await checkRound(details, round, files, signal);
+    const sum = await replay.next(round, kept, signal);
     const entry = entries?.[round.round - 1];
-    const compared = entries === undefined ? [] : checkEntry(hash, runId, round, entry);
-    differences.push(...model, ...compared);
+    const compared = entries === undefined ? [] : checkEntry(planHash, runId, round, entry);
+    differences.push(...model, ...sum, ...compared);
     const chain = [...compared, ...damaged.filter((found) => found.round === round.round)];
-    rounds.push(verdict(round, model, chain, entry, entries !== undefined));
+    rounds.push(verdict(round, { model, sum, chain }, entry, entries !== undefined));
+    onRound?.(rounds.length, details.rounds.length);
   }
   return rounds;
 }
@@ -182,8 +200,7 @@ function atItsRound(difference: Difference, { rounds }: RunDetails): Difference 
 
 function verdict(
   { round, modelHash }: CompletedRound,
-  model: readonly Difference[],
-  chain: readonly Difference[],
+  found: Readonly<Record<"model" | "sum" | "chain", readonly Difference[]>>,
   entry: LedgerEntry | undefined,
   isChainRead: boolean,
 ): VerifiedRound {
@@ -191,8 +208,9 @@ function verdict(
   return {
     round,
     modelHash,
-    model: model.length === 0 ? "holds" : "differs",
-    chain: chain.length > 0 || !isChainRead ? "differs" : onChain,
+    model: found.model.length === 0 ? "holds" : "differs",
+    sum: found.sum.length === 0 ? "holds" : "differs",
+    chain: found.chain.length > 0 || !isChainRead ? "differs" : onChain,
     entry: entry?.entry,
   };
 }

@@ -1,8 +1,8 @@
-import { type FileHandle, open, readFile, rename } from "node:fs/promises";
+import { type FileHandle, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Hash } from "@chorus/aggregation";
 import { ClientError } from "../error.ts";
-import { hasCode, syncDirectory } from "../files.ts";
+import { hasCode, replaceFile, syncDirectory } from "../files.ts";
 import { type JournalEntry, type JournalText, NO_SUM, readEntries, writeEntry } from "./entry.ts";
 
 /** The file `journal` of a state directory: lines are only ever appended, and what was appended is on disk. */
@@ -34,8 +34,7 @@ export class JournalFile implements AsyncDisposable {
     const found = await readJournal(path);
     const entries = choose(found.entries);
     try {
-      const text =
-        entries.length === found.entries.length ? found : await replace(directory, path, entries);
+      const text = entries.length === found.entries.length ? found : await replace(path, entries);
       // Only its owner: whoever can write into it can make this participant refuse rounds.
       await using opened = new AsyncDisposableStack();
       const file = opened.use(new JournalFile(path, await open(path, "a", 0o600), text));
@@ -90,11 +89,7 @@ async function readJournal(path: string): Promise<JournalText> {
 }
 
 /** Puts a file with these entries only in the journal's place: after a crash there is the one or the other. */
-async function replace(
-  directory: string,
-  path: string,
-  entries: readonly JournalEntry[],
-): Promise<JournalText> {
+async function replace(path: string, entries: readonly JournalEntry[]): Promise<JournalText> {
   let sum = NO_SUM;
   const lines = entries.map((entry) => {
     const written = writeEntry(entry, sum);
@@ -102,14 +97,7 @@ async function replace(
     return written.line;
   });
   const text = lines.join("");
-  const draft = `${path}.draft`;
-  {
-    await using file = await open(draft, "w", 0o600);
-    await file.writeFile(text);
-    await file.sync();
-  }
-  await rename(draft, path);
-  await syncDirectory(directory);
+  await replaceFile(path, text);
   return { entries, sum, bytes: text.length };
 }
 

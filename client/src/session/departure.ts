@@ -3,6 +3,9 @@ import type { Logger } from "pino";
 import { ClientError } from "../error.ts";
 import { describeFailure, failureOf } from "../rpc/failure.ts";
 
+/** An error with a code of its own: all others are failed calls, time-outs and bugs. */
+export type KnownError = ClientError | MaskingError | PlanError | ModelError;
+
 /**
  * Why a participant leaves a round, as a code: the error's own, or `too-late`, `refused` (by the coordinator) and
  * `internal-error` (a bug).
@@ -23,7 +26,8 @@ export function logDeparture(log: Logger, error: unknown, reason: string): void 
   else log.warn({ reason, detail }, "left the round");
 }
 
-function isKnown(error: unknown): error is ClientError | MaskingError | PlanError | ModelError {
+/** Whether an error is one of ours and no bug. */
+export function isKnown(error: unknown): error is KnownError {
   return (
     error instanceof ClientError ||
     error instanceof MaskingError ||

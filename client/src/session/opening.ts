@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { GRAPH_NONCE_BYTES } from "@chorus/aggregation";
 import { ClientError } from "../error.ts";
 import { type RoundFacts, readOffer } from "./facts.ts";
-import type { InstructionFor, StepInstruction } from "./instruction.ts";
+import type { InstructionFor, RoundOffer, StepInstruction } from "./instruction.ts";
 import { leaving } from "./left.ts";
 import type { Site } from "./site.ts";
 import { type Stage, type Step, wanted } from "./stage.ts";
@@ -28,7 +28,12 @@ export class Unseen implements Stage {
       case "invitation":
         return accept(instruction, this.#site, signal);
       case "train":
-        return train(readOffer(instruction.offer), instruction, this.#site, signal);
+        return train(
+          await factsOf(instruction.offer, this.#site, signal),
+          instruction,
+          this.#site,
+          signal,
+        );
       default:
         return leaving(roundId, "no-state");
     }
@@ -61,12 +66,19 @@ class Accepted implements Stage {
   }
 }
 
+/** What a round is about, once nothing that went before keeps this participant out of it. */
+async function factsOf(offer: RoundOffer, site: Site, signal: AbortSignal): Promise<RoundFacts> {
+  const facts = readOffer(offer);
+  await site.auditor.admit(offer, signal);
+  return facts;
+}
+
 async function accept(
   { roundId, offer }: InstructionFor<"invitation">,
   site: Site,
   signal: AbortSignal,
 ): Promise<Step> {
-  const facts = readOffer(offer);
+  const facts = await factsOf(offer, site, signal);
   await site.trainers.forPlan(facts.plan, offer.planHash, signal);
   return {
     stage: new Accepted(facts, site),
@@ -81,14 +93,14 @@ async function train(
   site: Site,
   signal: AbortSignal,
 ): Promise<Step> {
-  const { update, evaluation } = await trainRound(facts, remainingMs, site, signal);
+  const trained = await trainRound(facts, remainingMs, site, signal);
   const graphNonce = new Uint8Array(GRAPH_NONCE_BYTES);
   site.random.fill(graphNonce);
   const nonceCommitment = nonceCommitmentOf(site.identity, graphNonce);
   const { modelHash } = facts.offer;
   return {
-    stage: new Trained(facts, { update, evaluation }, graphNonce, site),
+    stage: new Trained(facts, trained, graphNonce, site),
     answer: { kind: "report-trained", roundId, modelHash, nonceCommitment },
-    log: { examples: update.examples, meanLoss: update.meanLoss },
+    log: { examples: trained.update.examples, meanLoss: trained.update.meanLoss },
   };
 }

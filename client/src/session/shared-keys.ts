@@ -28,7 +28,7 @@ export class SharedKeys implements Stage {
     const bytes = bytesOfWords(vector);
     const committed = { upload, commitment };
     return {
-      stage: new Uploaded(configHash, confirming),
+      stage: new Uploaded(this.#exchange, confirming),
       answer: { kind: "submit-update", roundId, configHash, committed, bytes },
       log: { sharers: sharers.length, updateBytes: bytes.length },
     };

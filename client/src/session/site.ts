@@ -1,7 +1,8 @@
-import type { Identity, RandomSource, VectorCommitter } from "@chorus/aggregation";
+import type { Identity, RandomSource, SumVerifier, VectorCommitter } from "@chorus/aggregation";
 import type { Logger } from "pino";
 import type { Sleep } from "../backoff.ts";
 import type { Journal } from "../journal/journal.ts";
+import type { Auditor } from "../transcript/auditor.ts";
 import type { Uplink } from "../uplink.ts";
 import type { Trainers } from "./trainers.ts";
 
@@ -19,8 +20,10 @@ export interface Site {
   readonly uplink: Uplink;
   /** Has every answer of a masked exchange before it leaves. */
   readonly journal: Journal;
-  /** Commits to what is masked, so that the published sum can be verified. */
-  readonly committer: VectorCommitter;
+  /** Commits to what is masked, and verifies the published sum. */
+  readonly commitments: VectorCommitter & SumVerifier;
+  /** Has a say before every round. */
+  readonly auditor: Auditor;
   /** For keys, shares, nonces and rounding: must be secret. */
   readonly random: RandomSource;
   readonly sleep: Sleep;

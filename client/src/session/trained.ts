@@ -9,31 +9,24 @@ import {
   parseRoundConfig,
   type RoundConfig,
 } from "@chorus/aggregation";
-import type { Evaluation, LocalUpdate } from "../trainer.ts";
 import { Advertised } from "./advertised.ts";
 import { countsOf } from "./counts.ts";
 import type { RoundFacts } from "./facts.ts";
 import type { StepInstruction } from "./instruction.ts";
 import type { Site } from "./site.ts";
 import { type Stage, type Step, wanted } from "./stage.ts";
+import type { TrainedRound } from "./training.ts";
 
 /** Local training has ended; the update waits for the masked exchange. */
 export class Trained implements Stage {
   readonly #facts: RoundFacts;
-  readonly #update: LocalUpdate;
-  readonly #evaluation: Evaluation;
+  readonly #trained: TrainedRound;
   readonly #graphNonce: Uint8Array;
   readonly #site: Site;
 
-  constructor(
-    facts: RoundFacts,
-    trained: { readonly update: LocalUpdate; readonly evaluation: Evaluation },
-    graphNonce: Uint8Array,
-    site: Site,
-  ) {
+  constructor(facts: RoundFacts, trained: TrainedRound, graphNonce: Uint8Array, site: Site) {
     this.#facts = facts;
-    this.#update = trained.update;
-    this.#evaluation = trained.evaluation;
+    this.#trained = trained;
     this.#graphNonce = graphNonce;
     this.#site = site;
   }
@@ -43,17 +36,21 @@ export class Trained implements Stage {
     const { roundId, roundConfig } = wanted(instruction, "advertise-keys");
     const config = parseRoundConfig(roundConfig);
     await this.#check(config, signal);
-    const { identity, random, committer } = this.#site;
+    const { identity, random, commitments, auditor } = this.#site;
     const graphNonce = this.#graphNonce;
     const keys = AdvertisingStage.begin(config, { identity, graphNonce, random });
-    const update = {
-      delta: this.#update.delta,
-      counts: countsOf(this.#update, this.#evaluation),
+    const { parent, update, evaluation } = this.#trained;
+    const plain = { delta: update.delta, counts: countsOf(update, evaluation) };
+    const exchange = {
+      facts: this.#facts,
+      parent,
+      config,
+      configHash: configHash(config),
+      tools: { committer: commitments, random },
+      auditor,
     };
-    const tools = { committer, random };
-    const exchange = { config, configHash: configHash(config), tools };
     return {
-      stage: new Advertised(exchange, update, keys),
+      stage: new Advertised(exchange, plain, keys),
       answer: {
         kind: "advertise-keys",
         roundId,
@@ -69,7 +66,7 @@ export class Trained implements Stage {
   }
 
   [Symbol.dispose](): void {
-    this.#update.delta.fill(0);
+    this.#trained.update.delta.fill(0);
   }
 
   async #check(config: RoundConfig, signal: AbortSignal): Promise<void> {

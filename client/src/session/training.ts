@@ -4,6 +4,14 @@ import { downloadModel } from "./download.ts";
 import type { RoundFacts } from "./facts.ts";
 import type { Site } from "./site.ts";
 
+/** What training leaves for the masked exchange. */
+export interface TrainedRound {
+  /** The round's model, which was trained from. Shape `[parameters]`. */
+  readonly parent: Float32Array;
+  readonly update: LocalUpdate;
+  readonly evaluation: Evaluation;
+}
+
 /**
  * Fetches the round's model, evaluates it on the hold-out and trains from it, all within `remainingMs`. Rejects with what
  * any of these throws, and with a TimeoutError DOMException at the deadline.
@@ -13,14 +21,14 @@ export function trainRound(
   remainingMs: number,
   site: Site,
   signal: AbortSignal,
-): Promise<{ readonly update: LocalUpdate; readonly evaluation: Evaluation }> {
+): Promise<TrainedRound> {
   const { offer, plan, layout } = facts;
   const work = async (either: AbortSignal) => {
     const trainer = await site.trainers.forPlan(plan, offer.planHash, either);
     const parent = await downloadModel(offer.modelHash, layout, site.uplink, either);
     const evaluation = await trainer.evaluate(parent, either);
     const update = await trainer.train(parent, batchSeed(facts, site), either);
-    return { update, evaluation };
+    return { parent, update, evaluation };
   };
   return beforeDeadline(remainingMs, site.sleep, work, signal);
 }

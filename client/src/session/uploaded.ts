@@ -1,30 +1,30 @@
-import type { ConfirmingStage, Hash } from "@chorus/aggregation";
+import type { ConfirmingStage } from "@chorus/aggregation";
 import { Confirmed } from "./confirmed.ts";
+import type { Exchange } from "./exchange.ts";
 import type { StepInstruction } from "./instruction.ts";
 import { type Stage, type Step, wanted } from "./stage.ts";
 
 /** The masked update is out. */
 export class Uploaded implements Stage {
-  readonly #configHash: Hash;
+  readonly #exchange: Exchange;
   readonly #confirming: ConfirmingStage;
 
-  constructor(configHash: Hash, confirming: ConfirmingStage) {
-    this.#configHash = configHash;
+  constructor(exchange: Exchange, confirming: ConfirmingStage) {
+    this.#exchange = exchange;
     this.#confirming = confirming;
   }
 
-  /** Signs the survivor set: this one and no other. */
+  /** Signs the survivor set: this one and no other. What comes of it will have to be verified. */
   next(instruction: StepInstruction): Step {
     const { roundId, survivors } = wanted(instruction, "confirm-survivors");
+    const { auditor, ...round } = this.#exchange;
+    const { configHash } = round;
     const revealing = this.#confirming.confirm(survivors);
+    const { ack } = revealing;
+    auditor.signed({ ...round, ack });
     return {
-      stage: new Confirmed(this.#configHash, revealing),
-      answer: {
-        kind: "confirm-survivors",
-        roundId,
-        configHash: this.#configHash,
-        ack: revealing.ack,
-      },
+      stage: new Confirmed(configHash, revealing),
+      answer: { kind: "confirm-survivors", roundId, configHash, ack },
       log: { survivors: survivors.length },
     };
   }

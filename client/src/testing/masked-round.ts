@@ -1,12 +1,12 @@
 import {
   bytesToHex,
-  contentOf,
   hexToBytes,
   KeyAdvertising,
   neighbourhoodFor,
   openCommitmentScheme,
   participantIdOf,
   type RoundConfig,
+  type RoundTranscript,
   requireOpenedSum,
   scaleBitsFor,
   serialiseRoundConfig,
@@ -15,6 +15,7 @@ import {
 import {
   type CheckInRequest,
   type FollowResponse,
+  type Invitation,
   ReportTrainedRequest,
 } from "@chorus/proto/v1/participant";
 import type { AnswerCall, Received } from "./answer-desk.ts";
@@ -23,6 +24,7 @@ import {
   invitation,
   LAYOUT,
   MODEL_HASH,
+  offer,
   PLAN,
   PLAN_HASH,
   ROUND_ID,
@@ -37,7 +39,7 @@ interface Trained extends Pick<CheckInRequest, "identityKey"> {
   readonly graphNonceCommitment: Uint8Array;
 }
 
-/** The configuration of {@link offer}'s round for participants that have checked in and trained. */
+/** The configuration of the tiny round for participants that have checked in and trained. */
 export function configFor(
   trained: readonly Trained[],
   changes: Partial<RoundConfig> = {},
@@ -104,10 +106,10 @@ export class MaskedRound {
     this.#ids = coordinator.checkIns.map(({ identityKey }) => participantIdOf(identityKey));
   }
 
-  /** The round's configuration, and the sum of all updates, to which their commitments open: `[contentLength(dimension)]`. */
-  async run(): Promise<{ config: RoundConfig; sum: Uint32Array }> {
-    await this.#ask("acceptRound", () => invitation());
-    const reports = await this.#ask("reportTrained", () => train());
+  /** All that is to be published of the round, in which everybody survives. `changes`: to what is offered. */
+  async run(changes: Partial<Invitation> = {}): Promise<RoundTranscript> {
+    await this.#ask("acceptRound", () => invitation(changes));
+    const reports = await this.#ask("reportTrained", () => train(changes));
     const identityKeyOf = new Map(
       this.#coordinator.checkIns.map(({ identityKey }) => [
         participantIdOf(identityKey),
@@ -119,12 +121,13 @@ export class MaskedRound {
         identityKey: present(identityKeyOf.get(participantId)),
         graphNonceCommitment,
       })),
+      factsOf(offer(changes)),
     );
-    return { config, sum: await this.#exchange(config) };
+    return await this.#exchange(config);
   }
 
-  async #exchange(config: RoundConfig): Promise<Uint32Array> {
-    const roundId = hexToBytes(ROUND_ID, 32);
+  async #exchange(config: RoundConfig): Promise<RoundTranscript> {
+    const roundId = hexToBytes(config.roundId, 32);
     const roundConfig = serialiseRoundConfig(config);
     const advertising = new KeyAdvertising(config);
     const keys = { $case: "advertiseKeys", value: { roundId, roundConfig } } as const;
@@ -160,9 +163,9 @@ export class MaskedRound {
       return { $case: "reveal", value: { roundId, acks: unmasking.acksFor(id) } };
     });
     for (const { participantId, request } of shares) unmasking.reveal(participantId, request);
-    const sum = unmasking.close();
-    requireOpenedSum(unmasking.transcriptOf(sum), openCommitmentScheme());
-    return contentOf(sum);
+    const transcript = unmasking.transcriptOf(unmasking.close());
+    requireOpenedSum(transcript, openCommitmentScheme());
+    return transcript;
   }
 
   /** Tells everybody, and returns everybody's answer. */
@@ -207,6 +210,18 @@ const sentences: Record<AnswerCall, string> = {
   confirmSurvivors: "confirmed the survivors",
   revealShares: "revealed shares",
 };
+
+/** What an offer decides of a round's configuration. */
+function factsOf(offered: Invitation): Partial<RoundConfig> {
+  const { runId, round, roundId, planHash, modelHash } = offered;
+  return {
+    runId: bytesToHex(runId, 32),
+    round,
+    roundId: bytesToHex(roundId, 32),
+    planHash: bytesToHex(planHash, 32),
+    parentModelHash: bytesToHex(modelHash, 32),
+  };
+}
 
 function filled(byte: number): Uint8Array {
   return new Uint8Array(32).fill(byte);

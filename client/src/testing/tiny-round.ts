@@ -88,9 +88,18 @@ export function train(changes: Partial<Invitation> = {}): Instruction {
   return { $case: "train", value: { round: offer(changes), remainingMs: TRAINING_MS } };
 }
 
-export function ended(abandoned = "", roundId: string = ROUND_ID): Instruction {
-  const modelHash = abandoned === "" ? new Uint8Array(32).fill(9) : new Uint8Array();
-  return { $case: "roundEnded", value: { roundId: hexToBytes(roundId, 32), abandoned, modelHash } };
+/** The end of a round: why it was abandoned, or, where that is empty, the model that it made. */
+export function ended(
+  abandoned = "",
+  roundId: string = ROUND_ID,
+  modelHash: string = "09".repeat(32),
+): Instruction {
+  const value = {
+    roundId: hexToBytes(roundId, 32),
+    abandoned,
+    modelHash: abandoned === "" ? hexToBytes(modelHash, 32) : new Uint8Array(),
+  };
+  return { $case: "roundEnded", value };
 }
 
 /** Serves a model from the offset that is asked for, in chunks of this many bytes. */

@@ -1,4 +1,10 @@
-import type { MaskingError, ParticipantId, RoundConfig } from "@chorus/aggregation";
+import {
+  configHash,
+  type Hash,
+  type MaskingError,
+  type ParticipantId,
+  type RoundConfig,
+} from "@chorus/aggregation";
 import { Abandoned } from "./ended.ts";
 import type { RoundFacts } from "./facts.ts";
 import { type Departures, Gathering } from "./gathering.ts";
@@ -20,6 +26,8 @@ export abstract class Exchange<Stage extends AggregatorStage> extends Gathering 
   readonly window = "exchange";
   /** What everybody in the exchange has agreed on. */
   readonly config: RoundConfig;
+  /** Of {@link config}, which lists the whole cohort: hashed once a phase, not for every message. */
+  readonly configHash: Hash;
   protected readonly stage: Stage;
 
   constructor(
@@ -32,6 +40,7 @@ export abstract class Exchange<Stage extends AggregatorStage> extends Gathering 
   ) {
     super(facts, asked, quorum, left);
     this.config = config;
+    this.configHash = configHash(config);
     this.stage = stage;
   }
 

@@ -50,7 +50,9 @@ export abstract class Gathering {
 
   /** Asked, here, and not delivered yet. */
   get awaited(): readonly ParticipantId[] {
-    return [...this.asked].filter((id) => !this.delivered.has(id) && !this.left.has(id));
+    // A stage makes its set anew for everybody who asks.
+    const { delivered } = this;
+    return [...this.asked].filter((id) => !delivered.has(id) && !this.left.has(id));
   }
 
   /** Whether the round can go on when exactly these have delivered. */

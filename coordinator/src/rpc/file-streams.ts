@@ -17,8 +17,9 @@ export function modelChunks(blobs: BlobStore, hash: Hash, offset: number): Async
 }
 
 /**
- * The bytes of what is published of a completed round, from an offset on. Throws {@link RunError} `unknown-transcript` for
- * a round that is not completed, one of which none was kept, and an offset beyond the end.
+ * The bytes of what is published of a completed round, from an offset on. Throws {@link RunError} `abandoned-round` for an
+ * attempt that was abandoned, of which nothing is published; `unknown-transcript` for one that goes on or never was, a
+ * round of which none was kept, and an offset beyond the end.
  */
 export async function* transcriptChunks(
   { store, blobs }: { readonly store: Store; readonly blobs: BlobStore },
@@ -26,6 +27,8 @@ export async function* transcriptChunks(
   offset: number,
 ): AsyncGenerator<Part> {
   const round = await store.completedRound(roundId);
+  if (round === undefined && (await store.wasAbandoned(roundId)))
+    throw new RunError("abandoned-round", `the attempt ${roundId} at a round was abandoned`);
   if (round === undefined || round.transcriptHash === "")
     throw new RunError("unknown-transcript", `there is no transcript of a round ${roundId}`);
   yield* chunksOf(blobs, round.transcriptHash, offset, "unknown-transcript");

@@ -1,4 +1,4 @@
-import { configHash, type RoundConfig } from "@chorus/aggregation";
+import type { Hash } from "@chorus/aggregation";
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import type { WireMetrics } from "../metrics.ts";
@@ -74,8 +74,10 @@ export function checkSender(session: Session, participantId: string): void {
 }
 
 /** Refuses a message for another configuration. Throws {@link RoundError} `wrong-config`. */
-export function checkConfig(config: RoundConfig, got: Uint8Array): void {
-  const wanted = configHash(config);
+export function checkConfig(
+  { configHash: wanted }: { readonly configHash: Hash },
+  got: Uint8Array,
+): void {
   if (hashFromWire(got, "config_hash") !== wanted)
     throw new RoundError("wrong-config", `the message is not for configuration ${wanted}`);
 }

@@ -132,7 +132,7 @@ function exchangeHandlers(
       checkSender(session, advertisement.participantId);
       const digest = sha256Hex(AdvertiseKeysRequest.encode(request).finish());
       const apply = (phase: AdvertisingKeys) => {
-        checkConfig(phase.config, request.configHash);
+        checkConfig(phase, request.configHash);
         phase.advertise(advertisement);
       };
       const { signature } = advertisement;
@@ -143,7 +143,7 @@ function exchangeHandlers(
       const { session, round } = locate(deps, context, request);
       const digest = sha256Hex(ShareKeysRequest.encode(request).finish());
       round.deliver(session.participantId, "sharing-keys", digest, (phase) => {
-        checkConfig(phase.config, request.configHash);
+        checkConfig(phase, request.configHash);
         phase.share(session.participantId, request.sealedShares.map(sealedShareFromWire));
       });
       return {};
@@ -154,7 +154,7 @@ function exchangeHandlers(
       checkSender(session, ack.participantId);
       const digest = sha256Hex(ConfirmSurvivorsRequest.encode(request).finish());
       const apply = (phase: ConfirmingSurvivors) => {
-        checkConfig(phase.config, request.configHash);
+        checkConfig(phase, request.configHash);
         phase.confirm(ack);
       };
       const { signature } = ack;
@@ -165,7 +165,7 @@ function exchangeHandlers(
       const { session, round } = locate(deps, context, request);
       const digest = sha256Hex(RevealSharesRequest.encode(request).finish());
       round.deliver(session.participantId, "unmasking", digest, (phase) => {
-        checkConfig(phase.config, request.configHash);
+        checkConfig(phase, request.configHash);
         const { selfMaskShares, maskKeyShares } = request;
         phase.reveal(session.participantId, { selfMaskShares, maskKeyShares });
       });

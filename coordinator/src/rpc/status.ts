@@ -42,6 +42,7 @@ const runStatus = {
   "unknown-run": status.NOT_FOUND,
   "unknown-model": status.NOT_FOUND,
   "unknown-transcript": status.NOT_FOUND,
+  "abandoned-round": status.FAILED_PRECONDITION,
   "not-running": status.FAILED_PRECONDITION,
 } satisfies Record<RunErrorCode, Status>;
 

@@ -75,9 +75,9 @@ export class UploadReceiver {
     const digest = sha256Hex(UploadHeader.encode(header).finish());
     const { signature } = committed.upload;
     if (round.wasDelivered(participantId, "collecting", digest, signature)) return;
-    const { config, facts } = round.expecting(participantId, "collecting", digest, signature);
-    checkConfig(config, header.configHash);
-    const wantedBytes = 4 * vectorLength(facts.dimension);
+    const phase = round.expecting(participantId, "collecting", digest, signature);
+    checkConfig(phase, header.configHash);
+    const wantedBytes = 4 * vectorLength(phase.facts.dimension);
     if (header.totalBytes !== wantedBytes)
       throw new RoundError(
         "wrong-length",

@@ -1,5 +1,10 @@
 /** Every way the coordinator can refuse an operator. */
-export type RunErrorCode = "unknown-run" | "unknown-model" | "unknown-transcript" | "not-running";
+export type RunErrorCode =
+  | "unknown-run"
+  | "unknown-model"
+  | "unknown-transcript"
+  | "abandoned-round"
+  | "not-running";
 
 /** What an operator asked for cannot be done. */
 export class RunError extends Error {

@@ -200,6 +200,11 @@ export class PgliteStore implements Store {
     return row === undefined ? undefined : roundOf(row);
   }
 
+  async wasAbandoned(roundId: Hash): Promise<boolean> {
+    const text = "SELECT 1 FROM attempts WHERE round_id = $1 AND outcome = 'abandoned'";
+    return (await this.#database.query(text, [roundId])).length > 0;
+  }
+
   recordEvidence(evidence: EvidenceRecord): Promise<void> {
     const event: StoreEvent = { kind: "evidence-recorded", body: evidence };
     return this.#record(event, (sql) => checkNewEvidence(sql, evidence));

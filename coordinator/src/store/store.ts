@@ -198,6 +198,8 @@ export interface Store extends AsyncDisposable {
   ): Promise<readonly RoundRow[]>;
   /** The completed round of the attempt with this id; undefined for any other. */
   completedRound(roundId: Hash): Promise<RoundResult | undefined>;
+  /** Whether the attempt with this id is known, and was abandoned. */
+  wasAbandoned(roundId: Hash): Promise<boolean>;
 
   /**
    * Records what participants were refused for in an attempt. Throws `unknown` for the attempt or the participant,

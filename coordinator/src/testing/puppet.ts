@@ -11,17 +11,16 @@ import {
   openCommitmentScheme,
   parseRoundConfig,
   type RandomSource,
-  type RevealedShares,
   type RevealingStage,
   type RoundConfig,
   type SharingStage,
   seededRandom,
-  sha256Hex,
   type VectorCommitter,
 } from "@chorus/aggregation";
 import type { ActiveRound } from "../round/active-round.ts";
 import type { CohortMember } from "../round/facts.ts";
 import type { ExchangeInstruction, Instruction } from "../round/instruction.ts";
+import { deliver, type PuppetMessage } from "./puppet-message.ts";
 
 /**
  * A participant without network and training: answers a round's instructions with the real protocol. Its update is the
@@ -62,32 +61,36 @@ export class Puppet {
 
   /** Answers an instruction; returns a function that says the same again. */
   answer(round: ActiveRound, instruction: Instruction): () => void {
-    const say = this.#answerOf(round, instruction);
+    const message = this.prepare(instruction);
+    const say = () => {
+      if (message !== undefined) deliver(round, this.id, message);
+    };
     say();
     return say;
   }
 
-  #answerOf(round: ActiveRound, instruction: Instruction): () => void {
+  /** What it says to an instruction; undefined when that asks nothing. Throws MaskingError for one that it refuses. */
+  prepare(instruction: Instruction): PuppetMessage | undefined {
     switch (instruction.kind) {
-      case "invitation": {
-        const { planHash } = instruction.facts;
-        return () =>
-          round.deliver(this.id, "selecting", planHash, (p) => p.accept(this.id, planHash));
-      }
+      case "invitation":
+        return { phase: "selecting", planHash: instruction.facts.planHash };
       case "train": {
-        const model = instruction.facts.parentModelHash;
-        const nonce = bytesToHex(graphNonceCommitment(this.id, this.#graphNonce), 32);
-        return () =>
-          round.deliver(this.id, "training", nonce, (p) => p.trained(this.id, model, nonce));
+        const commitment = graphNonceCommitment(this.id, this.#graphNonce);
+        const nonceCommitment = bytesToHex(commitment, 32);
+        return {
+          phase: "training",
+          modelHash: instruction.facts.parentModelHash,
+          nonceCommitment,
+        };
       }
       case "round-ended":
-        return () => undefined;
+        return undefined;
       default:
-        return this.#exchange(round, instruction);
+        return this.#exchange(instruction);
     }
   }
 
-  #exchange(round: ActiveRound, instruction: ExchangeInstruction): () => void {
+  #exchange(instruction: ExchangeInstruction): PuppetMessage {
     switch (instruction.kind) {
       case "advertise-keys": {
         this.#config = parseRoundConfig(instruction.roundConfig);
@@ -97,39 +100,28 @@ export class Puppet {
           random: this.#random,
         });
         this.#stage = stage;
-        const digest = sha256Hex(stage.advertisement.signature);
-        return () =>
-          round.deliver(this.id, "advertising-keys", digest, (p) =>
-            p.advertise(stage.advertisement),
-          );
+        return { phase: "advertising-keys", advertisement: stage.advertisement };
       }
       case "share-keys": {
         const stage = (this.#stage as AdvertisingStage).openKeyBook(instruction.keyBook);
         this.#stage = stage;
-        const digest = sha256Hex(...stage.sealedShares.map(({ ciphertext }) => ciphertext));
-        return () =>
-          round.deliver(this.id, "sharing-keys", digest, (p) =>
-            p.share(this.id, stage.sealedShares),
-          );
+        return { phase: "sharing-keys", sealedShares: stage.sealedShares };
       }
       case "upload":
-        return this.#upload(round, instruction);
+        return this.#upload(instruction);
       case "confirm-survivors": {
         const stage = (this.#stage as ConfirmingStage).confirm(instruction.survivors);
         this.#stage = stage;
-        const digest = sha256Hex(stage.ack.signature);
-        return () =>
-          round.deliver(this.id, "confirming-survivors", digest, (p) => p.confirm(stage.ack));
+        return { phase: "confirming-survivors", ack: stage.ack };
       }
       case "reveal": {
         const shares = (this.#stage as RevealingStage).reveal(instruction.acks);
-        return () =>
-          round.deliver(this.id, "unmasking", digestOf(shares), (p) => p.reveal(this.id, shares));
+        return { phase: "unmasking", shares };
       }
     }
   }
 
-  #upload(round: ActiveRound, instruction: Extract<Instruction, { kind: "upload" }>): () => void {
+  #upload(instruction: Extract<Instruction, { kind: "upload" }>): PuppetMessage {
     const config = this.#config as RoundConfig;
     const stage = (this.#stage as SharingStage).openShares(
       instruction.sharers,
@@ -146,11 +138,6 @@ export class Puppet {
     const vector = encodeUpdate({ delta, counts }, config, this.#random);
     const confirming = stage.mask(vector, { committer: this.committer, random: this.#random });
     this.#stage = confirming;
-    const digest = sha256Hex(confirming.upload.signature);
-    return () => round.deliver(this.id, "collecting", digest, (p) => p.submit(confirming, vector));
+    return { phase: "collecting", committed: confirming, masked: vector };
   }
-}
-
-function digestOf({ selfMaskShares, maskKeyShares }: RevealedShares): string {
-  return sha256Hex(...[...selfMaskShares, ...maskKeyShares].map(({ share }) => share));
 }

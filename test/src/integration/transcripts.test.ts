@@ -9,6 +9,7 @@ import { ParticipantServiceService } from "@chorus/proto/v1/participant";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { serverStreamCall } from "../support/call.ts";
 import type { StepRequests } from "../support/honest-round.ts";
+import { testPlan } from "../support/plan.ts";
 import { RawFederation } from "../support/raw-federation.ts";
 import { refusalOf } from "../support/refusal.ts";
 
@@ -60,4 +61,21 @@ test("a download goes on in the middle; a round that was never completed, and wh
   const never = downloaded(new Uint8Array(32));
   expect(await refusalOf(never)).toMatch(/^NOT_FOUND unknown-transcript: /);
   expect(await refusalOf(downloaded(roundId.subarray(1)))).toMatch(/^INVALID_ARGUMENT /);
+});
+
+test("an attempt that goes on has nothing published yet, and one that was abandoned never will", async () => {
+  const { operator, raw } = federation;
+  const refusals: string[] = [];
+  const reached = raw.before("confirmSurvivors", async () => {
+    refusals.push(await refusalOf(downloaded(sent("acceptRound").roundId)));
+    return "silent";
+  });
+  const { runId } = await operator.startRun(testPlan({ rounds: 1, participants: 4 }));
+  await reached;
+  await operator.stopRun(runId);
+  refusals.push(await refusalOf(downloaded(sent("acceptRound").roundId)));
+  expect(refusals).toEqual([
+    expect.stringMatching(/^NOT_FOUND unknown-transcript: /),
+    expect.stringMatching(/^FAILED_PRECONDITION abandoned-round: /),
+  ]);
 });

@@ -23,6 +23,7 @@ const rounds = Array.from({ length: 6 }, (_, index): MeasuredRound => {
     parentModelHash: hashOf(round - 1),
     modelHash: hashOf(round),
     updatesRoot: hashOf(round + 100),
+    transcriptHash: hashOf(round + 120),
     cohort: 4,
     survivors,
     startedAtMs: 1_770_000_000_000 + 2200 * index,

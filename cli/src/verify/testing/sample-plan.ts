@@ -1,6 +1,6 @@
 import { type Plan, parsePlan } from "@chorus/aggregation";
 
-/** A plan for a model of three parameters. */
+/** A plan for a model of four parameters and three rounds of four participants, three of whom are enough. */
 export const samplePlan: Plan = parsePlan({
   name: "tiny",
   model: {
@@ -10,7 +10,7 @@ export const samplePlan: Plan = parsePlan({
       layers: [
         {
           class_name: "Dense",
-          config: { batch_input_shape: [null, 2], units: 1, activation: "sigmoid" },
+          config: { batch_input_shape: [null, 3], units: 1, activation: "sigmoid" },
         },
       ],
     },
@@ -20,6 +20,7 @@ export const samplePlan: Plan = parsePlan({
     features: [
       { column: "a", kind: "number", mean: 0, scale: 1 },
       { column: "b", kind: "number", mean: 0, scale: 1 },
+      { column: "d", kind: "number", mean: 0, scale: 1 },
     ],
     label: { column: "c", kind: "binary", positiveAbove: 0 },
     missing: "refuse",
@@ -31,12 +32,12 @@ export const samplePlan: Plan = parsePlan({
     batchSize: 4,
     localSteps: 2,
   },
-  strategy: { kind: "fedavg" },
+  strategy: { kind: "fedavgm", learningRate: 1, momentum: 0.9 },
   protection: { kind: "masking", clippingNorm: 1, maxExamples: 10 },
   rounds: 3,
   seed: 7,
   roundPolicy: {
-    select: 3,
+    select: 4,
     overSelect: 1,
     quorum: 3,
     minSurvivors: 3,

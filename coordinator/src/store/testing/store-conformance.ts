@@ -156,6 +156,12 @@ function describeAttempts(use: UseStore): void {
       await expectRefusal(store, "wrong-status", () => store.abandonAttempt(completed, "late", 7));
       const unknown = hashOf("no attempt");
       await expectRefusal(store, "unknown", () => store.abandonAttempt(unknown, "what", 8));
+      const ids = [roundId, completed, unknown];
+      expect(await Promise.all(ids.map((id) => store.wasAbandoned(id)))).toEqual([
+        true,
+        false,
+        false,
+      ]);
     });
   });
 }

@@ -1,0 +1,180 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import {
+  bytesToHex,
+  canonicalPlan,
+  hexToBytes,
+  neighbourhoodFor,
+  type Plan,
+  participantIdOf,
+  planHash,
+  type RoundConfig,
+  scaleBitsFor,
+  serialiseRoundConfig,
+  systemRandom,
+} from "@chorus/aggregation";
+import { runParticipant, type Trainer } from "@chorus/client";
+import type { Invitation } from "@chorus/proto/v1/participant";
+import { pino } from "pino";
+import { makeMembers } from "../member.ts";
+import { FEDERATION_ID, LyingServer, type Said, type Serve } from "./lying-server.ts";
+import { bytesSeen, firstModel, tinyPlan, WEIGHTS } from "./tiny-plan.ts";
+
+/** Members of the round with the participant that is attacked. */
+const MEMBERS = 5;
+
+const RUN_ID = new Uint8Array(32).fill(0xbb);
+
+/** The participant that sites run, in a folder of its own, at a server that lies to it. */
+export class Site implements AsyncDisposable {
+  readonly server: LyingServer;
+  /** The model of every round, as it should be served. */
+  readonly model: { readonly bytes: Uint8Array; readonly hash: string };
+  readonly #plan: Plan = tinyPlan(MEMBERS);
+  readonly #folder: string;
+  #leaving = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+  #rounds = 0;
+  /** The participant's update. */
+  readonly #delta = Float32Array.from({ length: WEIGHTS }, (_, i) => 1 + Math.sqrt(i + 2) / 8);
+
+  private constructor(server: LyingServer, folder: string) {
+    this.server = server;
+    this.#folder = folder;
+    this.model = firstModel(this.#plan);
+  }
+
+  static async open(): Promise<Site> {
+    await using opened = new AsyncDisposableStack();
+    const server = opened.use(await LyingServer.start());
+    const folder = await mkdtemp(join(tmpdir(), "chorus-selftest-"));
+    opened.move();
+    const site = new Site(server, folder);
+    site.#start();
+    return site;
+  }
+
+  /** Another round's id. */
+  nextRoundId(): Uint8Array {
+    this.#rounds += 1;
+    return hexToBytes(this.#rounds.toString(16).padStart(64, "0"), 32);
+  }
+
+  /** Asks the participant to train from what is served. Resolves with what it says then. */
+  async train(roundId: Uint8Array, serve: Serve, signal: AbortSignal): Promise<Said> {
+    this.server.serve = serve;
+    await this.server.tell({
+      $case: "train",
+      value: { round: this.#offer(roundId), remainingMs: 60_000 },
+    });
+    return this.server.next(signal);
+  }
+
+  /** Shows the participant a configuration. Resolves with what it says then. */
+  async advertise(config: RoundConfig, signal: AbortSignal): Promise<Said> {
+    const roundConfig = serialiseRoundConfig(config);
+    const roundId = hexToBytes(config.roundId, 32);
+    await this.server.tell({ $case: "advertiseKeys", value: { roundId, roundConfig } });
+    return this.server.next(signal);
+  }
+
+  /** Stops the participant and starts it again from what is on its disk, with its journal or without. */
+  async restart(hasJournal: boolean): Promise<void> {
+    await this.#stop();
+    if (!hasJournal) await rm(join(this.#folder, "journal"));
+    this.server.forget();
+    this.#start();
+  }
+
+  /** Bytes of the participant's update that the server was sent in the clear. */
+  releasedBytes(): number {
+    return bytesSeen(this.#delta, this.server.heard);
+  }
+
+  /** A sound configuration of a round in which the participant has trained, with four others. */
+  configOf(roundId: Uint8Array, { nonceCommitment }: Said): RoundConfig {
+    const { identityKey } = this.server;
+    const own = {
+      participantId: participantIdOf(identityKey),
+      identityKey: bytesToHex(identityKey, 32),
+      nonceCommitment: bytesToHex(nonceCommitment, 32),
+    };
+    const cohort = [own, ...makeMembers(MEMBERS - 1).map(({ listed }) => listed)];
+    const { clippingNorm, maxExamples } = this.#plan.protection;
+    return {
+      protocol: "SA-1",
+      prg: "aes-128-ctr",
+      commitment: "ring-sis-v1",
+      federationId: FEDERATION_ID,
+      runId: bytesToHex(RUN_ID, 32),
+      round: 1,
+      roundId: bytesToHex(roundId, 32),
+      planHash: planHash(this.#plan),
+      parentModelHash: this.model.hash,
+      cohort: cohort.toSorted((a, b) => (a.participantId < b.participantId ? -1 : 1)),
+      ...neighbourhoodFor(MEMBERS),
+      minSurvivors: this.#plan.roundPolicy.minSurvivors,
+      dimension: WEIGHTS,
+      ringBits: 32,
+      scaleBits: scaleBitsFor(MEMBERS, clippingNorm),
+      clippingNorm,
+      maxExamples,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stop();
+    await this.server[Symbol.asyncDispose]();
+    await rm(this.#folder, { recursive: true });
+  }
+
+  #offer(roundId: Uint8Array): Invitation {
+    return {
+      roundId,
+      runId: RUN_ID,
+      round: 1,
+      plan: canonicalPlan(this.#plan),
+      planHash: hexToBytes(planHash(this.#plan), 32),
+      modelHash: hexToBytes(this.model.hash, 32),
+    };
+  }
+
+  #start(): void {
+    this.#leaving = new AbortController();
+    this.#running = runParticipant(
+      {
+        coordinator: this.server.address,
+        name: "victim",
+        dataPath: this.#folder,
+        stateDirectory: this.#folder,
+        floors: { minSurvivors: 3 },
+      },
+      {
+        log: pino({ level: "silent" }),
+        sleep: async (ms, signal) => {
+          await setTimeout(ms, undefined, { signal });
+        },
+        random: systemRandom,
+        createTrainer: async () => trainerOf(this.#delta),
+      },
+      this.#leaving.signal,
+    );
+  }
+
+  async #stop(): Promise<void> {
+    this.#leaving.abort();
+    await this.#running;
+  }
+}
+
+/** Training that always makes the same of every model. */
+function trainerOf(delta: Float32Array): Trainer {
+  return {
+    backend: "none",
+    train: async () => ({ delta: delta.slice(), examples: 90, meanLoss: 0.5 }),
+    evaluate: async () => ({ examples: 9, correct: 6, meanLoss: 0.5 }),
+    [Symbol.dispose]: () => {},
+  };
+}

@@ -1,0 +1,149 @@
+import {
+  applyOuterStep,
+  type Hash,
+  ModelError,
+  type ModelLayout,
+  modelFromBytes,
+  modelHash,
+  modelToBytes,
+  type SumVerifier,
+  sha256Hex,
+  type VerifiedSum,
+} from "@chorus/aggregation";
+import type { CompletedRound } from "../operator/run.ts";
+import { type ExpectedRun, proveSum } from "./check-transcript.ts";
+import { compare, type Difference, type HistorySource, type StoredRound } from "./history.ts";
+
+/** What the next round starts from. */
+type Standing =
+  | {
+      /** Shape `[parameters]`. */
+      readonly model: Float32Array;
+      /** The strategy's, shape `[parameters]`; undefined where it has none. */
+      readonly state: Float32Array | undefined;
+    }
+  | { readonly unknown: string };
+
+/**
+ * A run made again from its first model, round after round, with nothing but the sums that transcripts prove. A round that
+ * cannot be made again is told of; the next one then starts from the files that the run keeps, so that it is checked too.
+ */
+export class Replay {
+  readonly #run: ExpectedRun;
+  readonly #layout: ModelLayout;
+  readonly #source: HistorySource;
+  readonly #verifier: SumVerifier;
+  /** That of the first proven sum, where nobody told it. */
+  #federationId: Hash | undefined;
+  #standing: Standing;
+
+  /** `first`: the model before round 1. */
+  constructor(
+    options: {
+      readonly run: ExpectedRun;
+      readonly layout: ModelLayout;
+      readonly first: Float32Array;
+      readonly federationId: Hash | undefined;
+    },
+    dependencies: { readonly source: HistorySource; readonly verifier: SumVerifier },
+  ) {
+    this.#run = options.run;
+    this.#layout = options.layout;
+    this.#federationId = options.federationId;
+    this.#standing = { model: options.first, state: undefined };
+    this.#source = dependencies.source;
+    this.#verifier = dependencies.verifier;
+  }
+
+  /** Makes the next round again, and says what does not come out as it is kept. Throws the signal's reason. */
+  async next(
+    round: CompletedRound,
+    stored: StoredRound | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly Difference[]> {
+    const federationId = this.#federationId;
+    const expected = { run: this.#run, round, federationId, roundId: stored?.roundId };
+    const proven = await proveSum(expected, this.#source, this.#verifier, signal);
+    this.#federationId ??= proven.sum?.federationId;
+    const stepped = proven.sum === undefined ? [] : this.#step(proven.sum, round, stored);
+    if (proven.sum === undefined || stepped.length > 0)
+      this.#standing = await this.#kept(round, stored, signal);
+    return [...proven.differences, ...stepped];
+  }
+
+  /** Takes the outer step, and compares what it makes with what the round is kept with. */
+  #step(
+    { meanDelta }: VerifiedSum,
+    round: CompletedRound,
+    stored: StoredRound | undefined,
+  ): readonly Difference[] {
+    const before = this.#standing;
+    const what = "the model from the sum";
+    if ("unknown" in before) {
+      const got = `none, as ${before.unknown} is not known`;
+      return [{ round: round.round, what, expected: round.modelHash, got }];
+    }
+    try {
+      const after = applyOuterStep(this.#run.plan.strategy, { ...before, meanDelta });
+      this.#standing = after;
+      const made = modelHash(this.#layout, after.model);
+      const differences = compare(round.round, what, made, round.modelHash);
+      return [...differences, ...compareState(after.state, round.round, stored)];
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      return [{ round: round.round, what, expected: undefined, got: error.message }];
+    }
+  }
+
+  /** The files that the run keeps of a round, as far as they are what they are named after. */
+  async #kept(
+    round: CompletedRound,
+    stored: StoredRound | undefined,
+    signal: AbortSignal,
+  ): Promise<Standing> {
+    const name = modelName(this.#layout);
+    const model = await this.#vector(round.modelHash, name, signal);
+    if (model === undefined) return { unknown: `the model after round ${round.round}` };
+    if (this.#run.plan.strategy.kind === "fedavg") return { model, state: undefined };
+    const hash = stored?.strategyStateHash ?? "";
+    const state = await this.#vector(hash, stateName, signal);
+    if (state === undefined) return { unknown: `the strategy's state after round ${round.round}` };
+    return { model, state };
+  }
+
+  /** The vector that is kept under a hash; undefined where the file is missing, damaged or another. */
+  async #vector(
+    hash: Hash | "",
+    nameOf: (vector: Float32Array) => Hash,
+    signal: AbortSignal,
+  ): Promise<Float32Array | undefined> {
+    const bytes = hash === "" ? undefined : await this.#source.file(hash, signal);
+    if (bytes === undefined) return undefined;
+    try {
+      const vector = modelFromBytes(this.#layout, bytes);
+      return nameOf(vector) === hash ? vector : undefined;
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      return undefined;
+    }
+  }
+}
+
+function compareState(
+  state: Float32Array | undefined,
+  round: number,
+  stored: StoredRound | undefined,
+): readonly Difference[] {
+  if (stored === undefined) return [];
+  const made = state === undefined ? "none" : stateName(state);
+  return compare(round, "the strategy's state", made, stored.strategyStateHash || "none");
+}
+
+/** A strategy's state is named after its bytes. */
+function stateName(state: Float32Array): Hash {
+  return sha256Hex(modelToBytes(state));
+}
+
+function modelName(layout: ModelLayout): (model: Float32Array) => Hash {
+  return (model) => modelHash(layout, model);
+}

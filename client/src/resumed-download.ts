@@ -1,0 +1,94 @@
+import { sha256 } from "@chorus/aggregation";
+import type { Connection } from "./connection.ts";
+import { ClientError } from "./error.ts";
+import type { Uplink } from "./uplink.ts";
+import type { FilePart } from "./wire.ts";
+
+/** A file to fetch, as far as it is known beforehand. */
+export interface WantedFile {
+  /** What it is, for errors. */
+  readonly what: "model" | "transcript";
+  /** Whether it may have this many bytes, which are taken from memory as soon as the coordinator has told so. */
+  readonly allows: (totalBytes: number) => boolean;
+  /** Which lengths are allowed, for errors. */
+  readonly wanted: string;
+  /** Its pieces from `offset` on. */
+  readonly from: (
+    connection: Connection,
+    offset: number,
+    signal: AbortSignal,
+  ) => AsyncIterable<FilePart>;
+}
+
+/**
+ * Fetches a file, going on where an outage interrupted it. Whether it is the right one is for the caller to say. Rejects
+ * with {@link ClientError} `protocol` for a wrong length, order or checksum; with what the coordinator refuses the call
+ * with; with the signal's reason.
+ */
+export async function downloadFile(
+  file: WantedFile,
+  uplink: Uplink,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const download = new Download(file);
+  while (!download.isComplete) {
+    const before = download.receivedBytes;
+    await uplink.call(async (connection, either) => {
+      const parts = file.from(connection, download.receivedBytes, either);
+      for await (const part of parts) download.add(part);
+    }, signal);
+    if (download.receivedBytes === before)
+      throw corrupt(`the end of the ${file.what} at byte ${before}`, "more");
+  }
+  return download.bytes;
+}
+
+/** A file's bytes as they arrive, in order. Memory is taken when the first piece has told a length that is allowed. */
+class Download {
+  readonly #file: WantedFile;
+  /** Of the whole file; empty before the first piece. */
+  #bytes: Uint8Array = new Uint8Array();
+  #receivedBytes = 0;
+
+  constructor(file: WantedFile) {
+    this.#file = file;
+  }
+
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  get isComplete(): boolean {
+    return this.#receivedBytes > 0 && this.#receivedBytes === this.#bytes.length;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** Adds the next piece. Throws {@link ClientError} `protocol`, and has added nothing then. */
+  add({ totalBytes, offset, data, sha256: wanted }: FilePart): void {
+    this.#requireLength(totalBytes);
+    if (offset !== this.#receivedBytes)
+      throw corrupt(`a chunk at byte ${offset}`, `the one at ${this.#receivedBytes}`);
+    if (offset + data.length > totalBytes)
+      throw corrupt(`a chunk that ends at byte ${offset + data.length}`, `${totalBytes} at most`);
+    if (Buffer.compare(sha256(data), wanted) !== 0)
+      throw corrupt(`other bytes at ${offset}`, "those of the chunk's SHA-256");
+    if (this.#bytes.length === 0) this.#bytes = new Uint8Array(totalBytes);
+    this.#bytes.set(data, offset);
+    this.#receivedBytes += data.length;
+  }
+
+  #requireLength(totalBytes: number): void {
+    const { what, allows, wanted } = this.#file;
+    const got = `a ${what} of ${totalBytes} bytes`;
+    if (!allows(totalBytes)) throw corrupt(got, wanted);
+    const told = this.#bytes.length;
+    if (told > 0 && totalBytes !== told) throw corrupt(got, `${told} as it began`);
+  }
+}
+
+function corrupt(got: string, wanted: string): ClientError {
+  return new ClientError("protocol", `got ${got}, wanted ${wanted}`);
+}

@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { RoundTranscript } from "@chorus/aggregation";
+import type { FollowResponse, Invitation } from "@chorus/proto/v1/participant";
+import { FakeTrainer } from "./fake-trainer.ts";
+import { MaskedRound } from "./masked-round.ts";
+import { RunningParticipant } from "./running-participant.ts";
+import { ScriptedCoordinator } from "./scripted-coordinator.ts";
+import { LAYOUT, serve } from "./tiny-round.ts";
+
+type Instruction = NonNullable<FollowResponse["instruction"]>;
+
+/**
+ * A cohort that has gone through a round in which everybody survived. What is then published, and what the first of them
+ * is told, is the test's.
+ */
+export class AuditedRound implements AsyncDisposable {
+  readonly coordinator: ScriptedCoordinator;
+  /** The first is the one that looks. */
+  readonly participants: readonly RunningParticipant[];
+  /** What an honest coordinator publishes. */
+  readonly transcript: RoundTranscript;
+  /** Of the first participant. */
+  readonly id: string;
+  readonly #directory: string;
+  readonly #stack: AsyncDisposableStack;
+
+  private constructor(
+    round: Pick<AuditedRound, "coordinator" | "participants" | "transcript" | "id">,
+    directory: string,
+    stack: AsyncDisposableStack,
+  ) {
+    this.coordinator = round.coordinator;
+    this.participants = round.participants;
+    this.transcript = round.transcript;
+    this.id = round.id;
+    this.#directory = directory;
+    this.#stack = stack;
+  }
+
+  /** `changes`: to what is offered. */
+  static async lead(cohort = 3, changes: Partial<Invitation> = {}): Promise<AuditedRound> {
+    await using stack = new AsyncDisposableStack();
+    const directory = await mkdtemp(join(tmpdir(), "audited-"));
+    stack.defer(() => rm(directory, { recursive: true }));
+    const coordinator = stack.use(await ScriptedCoordinator.start());
+    coordinator.download = serve();
+    const participants = [];
+    const ids: string[] = [];
+    for (let i = 0; i < cohort; i++) {
+      const own = i === 0 ? { directory } : {};
+      participants.push(stack.use(await start(coordinator, i, own)));
+      ids.push(await coordinator.nextFollower());
+    }
+    const transcript = await new MaskedRound(coordinator).run(changes);
+    await Promise.all(participants.map((participant) => participant.says("revealed shares")));
+    const id = ids[0] ?? "";
+    const round = { coordinator, participants, transcript, id };
+    return new AuditedRound(round, directory, stack.move());
+  }
+
+  /** The one that looks, before any restart. */
+  get first(): RunningParticipant {
+    const [first] = this.participants;
+    if (first === undefined) throw new Error("a cohort has participants");
+    return first;
+  }
+
+  /** Tells the first participant. */
+  tell(instruction: Instruction): void {
+    this.coordinator.tell(instruction, this.id);
+  }
+
+  /** Stops the first participant and starts it again on what it has on disk. */
+  async restart(): Promise<RunningParticipant> {
+    await this.first[Symbol.asyncDispose]();
+    const options = { directory: this.#directory };
+    const again = this.#stack.use(await start(this.coordinator, 0, options));
+    await this.coordinator.nextFollower();
+    return again;
+  }
+
+  /** Why the first participant leaves the round that it was told of. */
+  async reason(): Promise<string> {
+    return (await this.coordinator.answers.next("leaveRound")).request.reason;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+/** The i-th participant of a cohort: it trains the i-th unit vector. */
+function start(
+  { address }: ScriptedCoordinator,
+  i: number,
+  options: { readonly directory?: string },
+): Promise<RunningParticipant> {
+  const trainer = new FakeTrainer(new Float32Array(LAYOUT.parameters).fill(1, i, i + 1));
+  return RunningParticipant.start({ coordinator: address, name: `site ${i}`, trainer, ...options });
+}

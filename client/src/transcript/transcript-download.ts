@@ -1,0 +1,68 @@
+import {
+  COMMITMENT_BYTES,
+  contentLength,
+  RANDOMNESS_WORDS,
+  type RoundConfig,
+  serialiseRoundConfig,
+} from "@chorus/aggregation";
+import { RoundTranscript } from "@chorus/proto/v1/transcript";
+import { downloadFile } from "../resumed-download.ts";
+import type { Uplink } from "../uplink.ts";
+
+/**
+ * Fetches what the coordinator publishes of a round, going on where an outage interrupted it: complete, but not looked
+ * into. Rejects with {@link ClientError} `protocol` for a wrong order or checksum and for more bytes than a transcript of
+ * this round can have; with what the coordinator refuses the call with; with the signal's reason.
+ */
+export async function downloadTranscript(
+  config: RoundConfig,
+  uplink: Uplink,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const most = mostBytes(config);
+  return await downloadFile(
+    {
+      what: "transcript",
+      allows: (totalBytes) => totalBytes > 0 && totalBytes <= most,
+      wanted: `1 to ${most} as the round's configuration has it`,
+      from: (connection, offset, either) =>
+        connection.downloadTranscript(config.roundId, offset, either),
+    },
+    uplink,
+    signal,
+  );
+}
+
+/** Bytes that the tag and the length of a field take at most. */
+const FIELD_BYTES = 6;
+
+/** Bytes of a transcript in which the whole cohort advertised, survived and signed: all its fields have known lengths. */
+function mostBytes(config: RoundConfig): number {
+  const participantId = "0".repeat(32);
+  const [hash, signature] = [new Uint8Array(32), new Uint8Array(64)];
+  const member = RoundTranscript.encode({
+    roundConfig: "",
+    keyBook: [
+      {
+        participantId,
+        encryptionKey: hash,
+        maskKey: hash,
+        selfMaskCommitment: hash,
+        graphNonce: hash,
+        signature,
+      },
+    ],
+    survivors: [
+      {
+        upload: { participantId, uploadRoot: hash, commitmentHash: hash, signature },
+        vectorCommitment: new Uint8Array(COMMITMENT_BYTES),
+      },
+    ],
+    acks: [{ participantId, signature }],
+    sum: new Uint8Array(),
+    randomness: new Uint8Array(),
+  }).finish();
+  const words = contentLength(config.dimension) + RANDOMNESS_WORDS;
+  const configBytes = Buffer.byteLength(serialiseRoundConfig(config));
+  return config.cohort.length * member.length + configBytes + 4 * words + 3 * FIELD_BYTES;
+}
