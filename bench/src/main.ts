@@ -8,6 +8,10 @@ import { benchKernels } from "./masking/kernel-speed.ts";
 import { kernelTable, maskingTable } from "./masking/tables.ts";
 import { benchSideBySide, type MaskingRound } from "./masking.ts";
 import { benchRounds, type RoundCosts } from "./round.ts";
+import { printTraining } from "./training/print-training.ts";
+
+// "training": how fast sites train, and nothing else.
+if (process.argv[2] === "training") await printTraining().then(() => process.exit());
 
 // --large: rounds of 100 participants as well, which take minutes.
 const { values } = parseArgs({ options: { large: { type: "boolean", default: false } } });

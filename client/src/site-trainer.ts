@@ -8,6 +8,6 @@ export function siteTrainer(log: Logger): CreateTrainer {
   return async (plan, dataPath, signal) => {
     const { dataset, droppedRows } = await loadDataset(dataPath, plan, signal);
     log.info({ examples: dataset.examples, droppedRows }, "read the site's data");
-    return createTrainer({ plan, dataset }, signal);
+    return createTrainer({ plan, dataset, log }, signal);
   };
 }

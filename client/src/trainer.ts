@@ -20,7 +20,7 @@ export interface Evaluation {
 
 /**
  * Trains and evaluates one plan's model on one site's data, which never leave it. One call at a time: both methods set
- * the model. Calls let the event loop turn between two batches.
+ * the model. Calls let the event loop turn between two batches, at least every 10 ms where a batch takes less.
  */
 export interface Trainer extends Disposable {
   /** TensorFlow.js backend in use, for example "wasm". */

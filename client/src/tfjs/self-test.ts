@@ -2,6 +2,7 @@ import {
   classCount,
   exampleShape,
   initialModel,
+  type ModelLayout,
   type Plan,
   RandomNumbers,
   seededRandom,
@@ -11,6 +12,9 @@ import { type Dataset, emptyDataset } from "../data/dataset.ts";
 import { ClientError } from "../error.ts";
 import { type BackendName, onBackend, openBackend } from "./backend.ts";
 import { buildNetwork, type Network } from "./network.ts";
+
+/** Decides what dropout leaves out where gradients are compared. */
+export const SELF_TEST_SEED = "chorus/self-test/v1";
 
 /** How far the training backend's gradient is from the reference's. */
 export interface BackendCheck {
@@ -33,7 +37,7 @@ export async function checkBackend(plan: Plan, signal: AbortSignal): Promise<Bac
   const batch = randomBatch(plan, network.layout.parameters);
   const gradientOn = (backend: BackendName): Promise<Float32Array> =>
     onBackend(backend, () => gradient(network, model, batch));
-  const check = worstTensor(network, await gradientOn("wasm"), await gradientOn("cpu"));
+  const check = worstTensor(network.layout, await gradientOn("wasm"), await gradientOn("cpu"));
   signal.throwIfAborted();
   // Right kernels agree within 2e-5 on all layers; wrong ones are wrong by more than this. NaN fails, too.
   if (check.relativeError < 1e-3) return check;
@@ -48,7 +52,7 @@ export async function checkBackend(plan: Plan, signal: AbortSignal): Promise<Bac
 function randomBatch(plan: Plan, parameters: number): Dataset {
   const affordable = Math.max(1, Math.floor(2e7 / parameters));
   const batch = emptyDataset(Math.min(affordable, plan.training.batchSize, 32), exampleShape(plan));
-  const random = new RandomNumbers(seededRandom("chorus/self-test/v1"));
+  const random = new RandomNumbers(seededRandom(SELF_TEST_SEED));
   for (const index of batch.features.keys()) batch.features[index] = 2 * random.unit() - 1;
   for (const index of batch.labels.keys()) {
     batch.labels[index] = random.below(classCount(plan.data));
@@ -56,13 +60,13 @@ function randomBatch(plan: Plan, parameters: number): Dataset {
   return batch;
 }
 
-/** Gradient of the loss on the selected backend, shape `[parameters]`. */
-function gradient(network: Network, model: Float32Array, batch: Dataset): Float32Array {
+/** Gradient of the loss on the selected backend, shape `[parameters]`, with dropout by {@link SELF_TEST_SEED}. */
+export function gradient(network: Network, model: Float32Array, batch: Dataset): Float32Array {
   network.write(model);
   const flat = new Float32Array(network.layout.parameters);
   // Not returned by tidy, which would search every number of it for tensors.
   tidy(() => {
-    const loss = () => network.loss(batch, "chorus/self-test/v1");
+    const loss = () => network.loss(batch, SELF_TEST_SEED);
     const { grads } = variableGrads(loss, [...network.variables]);
     for (const [index, { offset }] of network.layout.tensors.entries()) {
       flat.set(grads[network.variables[index]?.name ?? ""]?.dataSync() ?? [], offset);
@@ -71,9 +75,14 @@ function gradient(network: Network, model: Float32Array, batch: Dataset): Float3
   return flat;
 }
 
-function worstTensor(network: Network, got: Float32Array, wanted: Float32Array): BackendCheck {
+/** The tensor of the layout in which a gradient is furthest from the reference's, relative to the largest value there. */
+export function worstTensor(
+  layout: ModelLayout,
+  got: Float32Array,
+  wanted: Float32Array,
+): BackendCheck {
   let worst: BackendCheck = { backend: "wasm", tensor: "", relativeError: -1 };
-  for (const { name, offset, size } of network.layout.tensors) {
+  for (const { name, offset, size } of layout.tensors) {
     const end = offset + size;
     const error = relativeError(got.subarray(offset, end), wanted.subarray(offset, end));
     // Written so that NaN is the worst of all.

@@ -5,6 +5,7 @@ import { type Dataset, selectExamples } from "../data/dataset.ts";
 import type { Trainer } from "../trainer.ts";
 import { openBackend } from "./backend.ts";
 import { binaryPlan, HIDDEN_LAYER, imagePlan, imagesByRow } from "./samples.test-support.ts";
+import { PLAIN_LAYERS, STATIC_LAYERS } from "./static/programs.test-support.ts";
 import { createTrainer } from "./trainer.ts";
 
 const NEVER = new AbortController().signal;
@@ -26,8 +27,13 @@ const OPTIMIZERS: Plan["training"]["optimizer"][] = [
   { kind: "adam", learningRate: 0.05 },
 ];
 
-describe.each(OPTIMIZERS)("training with %o", (optimizer) => {
-  const plan = imagePlan(HIDDEN_LAYER, { optimizer, localSteps: 60 });
+const WAYS = OPTIMIZERS.flatMap((optimizer) => [
+  { way: "operations", layers: HIDDEN_LAYER, optimizer },
+  { way: "a static plan", layers: PLAIN_LAYERS, optimizer },
+]);
+
+describe.each(WAYS)("training by $way with $optimizer", ({ layers, optimizer }) => {
+  const plan = imagePlan(layers, { optimizer, localSteps: 60 });
 
   test("learns to tell held-out images apart", async () => {
     using trainer = await open(plan);
@@ -83,31 +89,24 @@ describe("a trainer", () => {
       expect(await trainAt(site)).toEqual(together[index]);
   });
 
-  test("lets the event loop turn after every step", async () => {
-    using trainer = await open(imagePlan(HIDDEN_LAYER, { localSteps: 20 }));
-    let turns = 0;
-    const turn = () => {
-      turns++;
-      immediate = setImmediate(turn);
-    };
-    let immediate = setImmediate(turn);
-    await trainer.train(initial(imagePlan(HIDDEN_LAYER)), "round", NEVER);
-    clearImmediate(immediate);
-    expect(turns).toBeGreaterThanOrEqual(19);
-  });
-
-  test("stops between two steps when aborted, with the signal's reason, and can train again", async () => {
-    const plan = imagePlan(HIDDEN_LAYER, { localSteps: 1_000_000 });
-    const shutdown = new AbortController();
-    const reason = new Error("the site shuts down");
-    const before = memory().numTensors;
-    using endless = await open(plan);
-    setImmediate(() => shutdown.abort(reason));
-    await expect(endless.train(initial(plan), "round", shutdown.signal)).rejects.toBe(reason);
-    expect(memory().numTensors - before).toBe(layoutOf(plan.model).tensors.length);
-    await expect(endless.evaluate(initial(plan), shutdown.signal)).rejects.toBe(reason);
-    expect((await endless.evaluate(initial(plan), NEVER)).examples).toBe(20);
-  });
+  test.each([
+    ["operations", HIDDEN_LAYER],
+    ["a static plan", STATIC_LAYERS],
+  ])(
+    "on %s stops between two steps when aborted, with the signal's reason, and can train again",
+    async (_way, layers) => {
+      const plan = imagePlan(layers, { localSteps: 1_000_000 });
+      const shutdown = new AbortController();
+      const reason = new Error("the site shuts down");
+      using endless = await open(plan);
+      const before = memory().numTensors;
+      setImmediate(() => shutdown.abort(reason));
+      await expect(endless.train(initial(plan), "round", shutdown.signal)).rejects.toBe(reason);
+      expect(memory().numTensors).toBe(before);
+      await expect(endless.evaluate(initial(plan), shutdown.signal)).rejects.toBe(reason);
+      expect((await endless.evaluate(initial(plan), NEVER)).examples).toBe(20);
+    },
+  );
 
   test("takes what examples there are when a batch wants more", async () => {
     const plan = imagePlan(HIDDEN_LAYER, { batchSize: 1000, localSteps: 2 });
@@ -158,7 +157,7 @@ describe("a trainer", () => {
 });
 
 describe("a trainer refuses", () => {
-  test("to report an update that is not finite", async () => {
+  test("to report an update that is not finite, by operations", async () => {
     const plan = imagePlan(HIDDEN_LAYER);
     // Infinite as float32, so that sums with weights of both signs are NaN; a product that overflows need not be one.
     const features = DATASET.features.map((value) => value * 1e39);
@@ -167,10 +166,21 @@ describe("a trainer refuses", () => {
     await expect(training).rejects.toMatchObject({ name: "ClientError", code: "diverged" });
   });
 
+  test("to report an update that is not finite, by a static plan", async () => {
+    using trainer = await open(imagePlan(STATIC_LAYERS));
+    // Sums of such weights overflow with both signs.
+    const model = initial(imagePlan(STATIC_LAYERS)).map((weight) => 3e38 * Math.sign(weight));
+    const diverged = { name: "ClientError", code: "diverged" };
+    await expect(trainer.train(model, "round", NEVER)).rejects.toMatchObject(diverged);
+    await expect(trainer.evaluate(model, NEVER)).rejects.toMatchObject(diverged);
+  });
+
   test("a model of another length", async () => {
-    using trainer = await open(imagePlan(HIDDEN_LAYER));
-    const training = trainer.train(new Float32Array(5), "round", NEVER);
-    await expect(training).rejects.toMatchObject({ code: "wrong-model" });
+    for (const layers of [HIDDEN_LAYER, STATIC_LAYERS]) {
+      using trainer = await open(imagePlan(layers));
+      const training = trainer.train(new Float32Array(5), "round", NEVER);
+      await expect(training).rejects.toMatchObject({ code: "wrong-model" });
+    }
   });
 
   test("examples of another shape, labels that are no classes, and too few examples", async () => {

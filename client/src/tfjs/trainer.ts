@@ -1,15 +1,14 @@
-import { setImmediate } from "node:timers/promises";
 import { classCount, exampleShape, firstNonFinite, type Plan } from "@chorus/aggregation";
-import { type Optimizer, tidy } from "@tensorflow/tfjs-core";
 import { Batches } from "../data/batches.ts";
 import { type Dataset, sliceExamples } from "../data/dataset.ts";
 import { type SplitDataset, splitHoldOut } from "../data/hold-out.ts";
 import { ClientError } from "../error.ts";
 import type { Evaluation, LocalUpdate, Trainer } from "../trainer.ts";
 import { openBackend } from "./backend.ts";
-import { buildNetwork, type Network, numberOf } from "./network.ts";
-import { openOptimizer } from "./optimizer.ts";
 import { checkBackend } from "./self-test.ts";
+import { openStepper, type StepperLog } from "./static/open-stepper.ts";
+import type { Stepper } from "./stepper.ts";
+import { Turns } from "./turns.ts";
 
 /** What a trainer is made of. */
 export interface TrainerOptions {
@@ -22,12 +21,14 @@ export interface TrainerOptions {
   readonly localSteps?: number;
   /** False leaves out {@link checkBackend}, where it has passed for the plan on this machine. */
   readonly selfTest?: boolean;
+  /** Is told once which way of training was chosen, where it is not the fastest. */
+  readonly log?: StepperLog;
 }
 
 /**
- * Makes a trainer on TensorFlow.js' WASM backend. Throws {@link ClientError} `bad-data` for examples that are not the
+ * Makes a trainer on TensorFlow.js' WASM backend, by {@link openStepper}. Throws {@link ClientError} `bad-data` for examples that are not the
  * plan's and for too few of them, `backend-failed` as {@link checkBackend} does, `wrong-model` and `unsupported-layer` as
- * {@link buildNetwork} does; the signal's reason when aborted.
+ * {@link openStepper} does; the signal's reason when aborted.
  */
 export async function createTrainer(
   options: TrainerOptions,
@@ -41,8 +42,14 @@ export async function createTrainer(
       : { training: dataset, holdOut };
   if (selfTest) await checkBackend(plan, signal);
   await openBackend(signal);
-  const localSteps = options.localSteps ?? plan.training.localSteps;
-  return new TfjsTrainer({ ...plan.training, localSteps }, split, await buildNetwork(plan));
+  const training = {
+    ...plan.training,
+    localSteps: options.localSteps ?? plan.training.localSteps,
+  };
+  const { batchSize } = training;
+  const batch = new Batches(split.training, batchSize, "chorus/static-plan/v1").next();
+  const stepper = await openStepper(plan, batch, options.log);
+  return new TfjsTrainer(training, split, stepper);
 }
 
 function checkExamples({ featureShape, labels }: Dataset, plan: Plan): void {
@@ -56,54 +63,53 @@ function checkExamples({ featureShape, labels }: Dataset, plan: Plan): void {
   throw new ClientError("bad-data", `the dataset has label ${bad}, the plan 0 to ${classes - 1}`);
 }
 
-/** Examples that are evaluated at a time: enough to keep the kernels busy, few enough to let others run in between. */
-const EVALUATION_BATCH = 1024;
-
 class TfjsTrainer implements Trainer {
   readonly backend = "wasm";
   readonly #training: Plan["training"];
   readonly #data: SplitDataset;
-  readonly #network: Network;
+  readonly #stepper: Stepper;
 
-  constructor(training: Plan["training"], data: SplitDataset, network: Network) {
+  constructor(training: Plan["training"], data: SplitDataset, stepper: Stepper) {
     this.#training = training;
     this.#data = data;
-    this.#network = network;
+    this.#stepper = stepper;
   }
 
   async train(model: Float32Array, batchSeed: string, signal: AbortSignal): Promise<LocalUpdate> {
-    const { optimizer: optimizerPlan, batchSize, localSteps } = this.#training;
-    this.#network.write(model);
-    using round = openOptimizer(optimizerPlan);
+    const { batchSize, localSteps } = this.#training;
+    this.#stepper.write(model);
+    using round = this.#stepper.openRound();
     const batches = new Batches(this.#data.training, batchSize, `${batchSeed}/batches`);
+    const turns = new Turns();
     let lossSum = 0;
-    for (let step = 1; step <= localSteps; step++) {
-      signal.throwIfAborted();
-      lossSum += this.#step(batches.next(), `${batchSeed}/dropout/${step}`, round.optimizer);
-      if (!Number.isFinite(lossSum)) throw diverged(step);
-      // Lets the connection's keep-alive run, and an abort arrive.
-      await setImmediate();
-    }
     signal.throwIfAborted();
-    const delta = difference(this.#network.read(), model);
+    for (let step = 1; step <= localSteps; step++) {
+      lossSum += round.step(batches.next(), `${batchSeed}/dropout/${step}`);
+      if (!Number.isFinite(lossSum)) throw diverged(step);
+      if (turns.isDue) await turns.take(signal);
+    }
+    await turns.take(signal);
+    const delta = difference(this.#stepper.read(), model);
     if (firstNonFinite(delta) >= 0) throw diverged(localSteps);
     return { delta, examples: this.#data.training.examples, meanLoss: lossSum / localSteps };
   }
 
   async evaluate(model: Float32Array, signal: AbortSignal): Promise<Evaluation> {
     const { holdOut } = this.#data;
-    this.#network.write(model);
+    const { evaluationBatch } = this.#stepper;
+    this.#stepper.write(model);
+    const turns = new Turns();
     let lossSum = 0;
     let correct = 0;
-    for (let start = 0; start < holdOut.examples; start += EVALUATION_BATCH) {
-      signal.throwIfAborted();
-      const batch = sliceExamples(holdOut, start, start + EVALUATION_BATCH);
-      const result = this.#network.evaluate(batch);
+    signal.throwIfAborted();
+    for (let start = 0; start < holdOut.examples; start += evaluationBatch) {
+      const batch = sliceExamples(holdOut, start, start + evaluationBatch);
+      const result = this.#stepper.evaluate(batch);
       lossSum += result.loss * batch.examples;
       correct += result.correct;
-      await setImmediate();
+      if (turns.isDue) await turns.take(signal);
     }
-    signal.throwIfAborted();
+    await turns.take(signal);
     if (!Number.isFinite(lossSum)) {
       throw new ClientError("diverged", `the model's loss is ${lossSum}, wanted a finite one`);
     }
@@ -111,16 +117,7 @@ class TfjsTrainer implements Trainer {
   }
 
   [Symbol.dispose](): void {
-    this.#network[Symbol.dispose]();
-  }
-
-  /** One step of the optimiser; returns the batch's loss before it. */
-  #step(batch: Dataset, dropoutSeed: string, optimizer: Optimizer): number {
-    return tidy(() => {
-      const lossOf = () => this.#network.loss(batch, dropoutSeed);
-      const loss = optimizer.minimize(lossOf, true, [...this.#network.variables]);
-      return loss === null ? Number.NaN : numberOf(loss);
-    });
+    this.#stepper[Symbol.dispose]();
   }
 }
 
