@@ -6,7 +6,7 @@ import { type RunningCoordinator, startCoordinator } from "@chorus/coordinator";
 import { Metadata } from "@grpc/grpc-js";
 import { pino } from "pino";
 import { Operator } from "../../operator/operator.ts";
-import { type Member, makeMembers } from "../member.ts";
+import { counts, type Member, makeMembers } from "../member.ts";
 import { HonestAnswers, type Step, type StepCall } from "./honest-answers.ts";
 import { contradictions, misdeeds } from "./misdeeds.ts";
 import { type Deed, RawParticipant } from "./raw-participant.ts";
@@ -126,7 +126,7 @@ function participantOf(
   deed: Deed,
 ): RawParticipant {
   const tools = { committer: openCommitmentScheme(), random: systemRandom };
-  const answers = new HonestAnswers(identity, delta, tools);
+  const answers = new HonestAnswers(identity, () => ({ delta, counts }), tools);
   return new RawParticipant(grpcPort, identity, answers, deed);
 }
 
