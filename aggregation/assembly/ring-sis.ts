@@ -1,6 +1,6 @@
 /**
  * Arithmetic of the homomorphic commitment, four polynomials at a time, one in each lane (AssemblyScript with SIMD).
- * src/commitment/build compiles it into src/commitment/generated; src/commitment/plain-ring.ts does the same in TypeScript.
+ * `npm run kernels -w aggregation` compiles it into src/commitment/generated; src/commitment/plain-ring.ts does the same in TypeScript.
  * A block is 2048 vectors of four words: 32 KiB. Residues are below the modulus p, 2^30 < p < 2^31. Addresses are multiples
  * of 16.
  */

@@ -2,20 +2,22 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { formatBytes, formatTable } from "@chorus/cli";
+import { benchFlower, flowerTable } from "./flower/bench-flower.ts";
+import { againstBudgets, budgetTable } from "./masking/budgets.ts";
 import { benchKernels } from "./masking/kernel-speed.ts";
-import { kernelTable, maskingTable } from "./masking/tables.ts";
+import { type HeldMemory, heldMemory, maskingMemory } from "./masking/memory.ts";
+import { kernelTable, maskingTable, memoryTable } from "./masking/tables.ts";
 import { benchSideBySide, type MaskingRound } from "./masking.ts";
+import { benchOptions } from "./options.ts";
 import { benchRounds, type RoundCosts } from "./round.ts";
 import { printTraining } from "./training/print-training.ts";
 
 // "training": how fast sites train, and nothing else.
 if (process.argv[2] === "training") await printTraining().then(() => process.exit());
 
-// --large: rounds of 100 participants as well, which take minutes.
-const { values } = parseArgs({ options: { large: { type: "boolean", default: false } } });
-const signal = AbortSignal.timeout(600_000);
+const options = benchOptions();
+const signal = AbortSignal.timeout(1_800_000);
 const line = (text = ""): boolean => process.stdout.write(`${text}\n`);
 const seconds = (value: number): string => value.toFixed(3);
 
@@ -34,15 +36,42 @@ line(kernelTable(kernels));
 line();
 line("Masking 1,000,000 parameters, synthetic updates, CPU seconds; plain FedAvg beside it");
 const masking = [0, 1, 3].map((dropouts) => benchSideBySide(roundOf(10, dropouts), 5));
-if (values.large) {
+if (options.large) {
   masking.push(...[0, 10, 30].map((dropouts) => benchSideBySide(roundOf(100, dropouts), 1)));
 }
 line(maskingTable(masking));
-const file = await save({ node: process.version, rounds, kernels, masking });
+const budgets = againstBudgets(
+  masking.map(({ fast }) => fast),
+  kernels.fast,
+);
+line();
+line(budgetTable(budgets));
+const memory = options.large ? await benchMemory() : undefined;
+const flower = options.flower ? await benchFlower(options.python, signal) : undefined;
+if (flower !== undefined) {
+  const { flwr, numpy, python } = flower.flower.versions;
+  line();
+  line(`SecAgg+ of Flower ${flwr} (Python ${python}, numpy ${numpy}) and ours, CPU seconds`);
+  line(flowerTable(flower));
+}
+const results = { rounds, kernels, masking, budgets, memory, flower };
+const file = await save({ node: process.version, ...results });
 line(`\nwritten to ${file}`);
+if (options.strict && budgets.some(({ holds }) => !holds)) process.exitCode = 1;
 
 function roundOf(participants: number, dropouts: number): MaskingRound {
   return { participants, parameters: 1_000_000, dropouts };
+}
+
+async function benchMemory(): Promise<object> {
+  const held: HeldMemory[] = [];
+  for (const participants of [10, 100]) held.push(await heldMemory(participants, 1_000_000));
+  const masking = new Map<number, number>();
+  for (const masks of [10, 100, 1000]) masking.set(masks, await maskingMemory(1_000_000, masks));
+  line();
+  line("Memory, 1,000,000 parameters");
+  line(memoryTable(held, masking));
+  return { held, masking: Object.fromEntries(masking) };
 }
 
 function roundTable(costs: RoundCosts): string {

@@ -41,6 +41,8 @@ export interface ParticipantDependencies {
 }
 
 const SOFTWARE_VERSION = "0.1.0";
+const KEPT_EVIDENCE =
+  "there is evidence that a coordinator published a round that does not hold: this participant stays out of its run";
 
 /**
  * Takes part in a federation: checks in, follows the coordinator's instructions round after round, and comes back after
@@ -70,6 +72,8 @@ async function participate(
   const identity = await loadIdentity(options.stateDirectory, random);
   await using journal = await Journal.open(options.stateDirectory);
   const evidence = await Evidence.open(options.stateDirectory);
+  for (const finding of evidence.findings)
+    log.error({ ...finding, advice: evidence.advice }, KEPT_EVIDENCE);
   const invitation = await readInvitation(options.invitationFile);
   const { backend, createTrainer } = await openTraining(options.dataPath, dependencies, signal);
   using trainers = new Trainers(options.dataPath, createTrainer);

@@ -1,8 +1,12 @@
 import { sha256 } from "@chorus/aggregation";
+import type { Sleep } from "./backoff.ts";
 import type { Connection } from "./connection.ts";
 import { ClientError } from "./error.ts";
 import type { Uplink } from "./uplink.ts";
 import type { FilePart } from "./wire.ts";
+
+/** A stream that brings nothing for this long is given up; that is noticed after twice as long at the latest. */
+const SILENCE_MS = 30_000;
 
 /** A file to fetch, as far as it is known beforehand. */
 export interface WantedFile {
@@ -22,8 +26,8 @@ export interface WantedFile {
 
 /**
  * Fetches a file, going on where an outage interrupted it. Whether it is the right one is for the caller to say. Rejects
- * with {@link ClientError} `protocol` for a wrong length, order or checksum; with what the coordinator refuses the call
- * with; with the signal's reason.
+ * with {@link ClientError}: `protocol` for a wrong length, order or checksum, `unreachable` for a stream that is open and
+ * brings nothing for 30 s; with what the coordinator refuses the call with; with the signal's reason.
  */
 export async function downloadFile(
   file: WantedFile,
@@ -34,13 +38,52 @@ export async function downloadFile(
   while (!download.isComplete) {
     const before = download.receivedBytes;
     await uplink.call(async (connection, either) => {
-      const parts = file.from(connection, download.receivedBytes, either);
-      for await (const part of parts) download.add(part);
+      await unlessSilent(download, uplink, either, async (heard) => {
+        const parts = file.from(connection, download.receivedBytes, heard);
+        for await (const part of parts) download.add(part);
+      });
     }, signal);
     if (download.receivedBytes === before)
       throw corrupt(`the end of the ${file.what} at byte ${before}`, "more");
   }
   return download.bytes;
+}
+
+/** Reads a stream under a signal that is aborted when the stream falls silent. */
+async function unlessSilent(
+  download: Download,
+  { sleep }: Uplink,
+  signal: AbortSignal,
+  read: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const done = new AbortController();
+  const silent = new AbortController();
+  const either = AbortSignal.any([signal, done.signal]);
+  const watching = silence(download, sleep, either).then(
+    (error) => silent.abort(error),
+    (error: unknown) => {
+      if (!either.aborted) throw error;
+    },
+  );
+  try {
+    await read(AbortSignal.any([signal, silent.signal]));
+  } finally {
+    done.abort();
+    await watching;
+  }
+}
+
+/** Resolves, with what to say of it, when no byte came between two looks. Rejects with the signal's reason. */
+async function silence(
+  download: Download,
+  sleep: Sleep,
+  signal: AbortSignal,
+): Promise<ClientError> {
+  for (;;) {
+    const before = download.receivedBytes;
+    await sleep(SILENCE_MS, signal);
+    if (download.receivedBytes === before) return download.fellSilent();
+  }
 }
 
 /** A file's bytes as they arrive, in order. Memory is taken when the first piece has told a length that is allowed. */
@@ -64,6 +107,12 @@ class Download {
 
   get bytes(): Uint8Array {
     return this.#bytes;
+  }
+
+  /** What to say of a stream that brings nothing any more. */
+  fellSilent(): ClientError {
+    const got = `got nothing of the ${this.#file.what} after byte ${this.#receivedBytes}`;
+    return new ClientError("unreachable", `${got} for ${SILENCE_MS / 1_000} s, wanted more`);
   }
 
   /** Adds the next piece. Throws {@link ClientError} `protocol`, and has added nothing then. */

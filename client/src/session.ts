@@ -5,14 +5,16 @@ import type { RoundEnd } from "./transcript/auditor.ts";
 
 /**
  * The participant's side of all rounds. It is in one round at a time: an instruction of another round means that the
- * coordinator has given the earlier one up. A round that it signed is verified as soon as it has ended. Outlives
- * connections, so that an outage does not end a round.
+ * coordinator has given the earlier one up. A round that it signed is verified as soon as it has ended, and other rounds
+ * do not wait for that. Outlives connections, so that an outage does not end a round.
  */
 export class Session implements AsyncDisposable {
   readonly #site: Site;
   #round: RoundSession | undefined;
   readonly #closing = new AbortController();
-  /** When all earlier rounds have let go of everything, and were verified. */
+  /** Ends the verifying that is under way. */
+  #settling = new AbortController();
+  /** When all earlier rounds have let go of everything, and nothing is being verified. */
   #ended: Promise<void> = Promise.resolve();
 
   constructor(site: Site) {
@@ -28,6 +30,8 @@ export class Session implements AsyncDisposable {
       return;
     }
     if (this.#round?.roundId !== roundId) {
+      // What is left to verify is verified before the next round of its run, or after this one.
+      this.#settling.abort(new DOMException("another round has begun", "AbortError"));
       this.#drop();
       this.#round = new RoundSession(roundId, this.#site, this.#ended);
     }
@@ -44,7 +48,9 @@ export class Session implements AsyncDisposable {
   #finish({ roundId, abandoned, modelHash }: RoundEnd): void {
     const { auditor, log } = this.#site;
     this.#drop();
-    this.#ended = this.#ended.then(() => auditor.settle(roundId, this.#closing.signal));
+    this.#settling = new AbortController();
+    const signal = AbortSignal.any([this.#closing.signal, this.#settling.signal]);
+    this.#ended = this.#ended.then(() => auditor.settle(signal));
     if (abandoned === "") log.info({ roundId, modelHash }, "the round was completed");
     else log.warn({ roundId, abandoned }, "the round was abandoned");
   }

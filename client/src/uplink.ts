@@ -13,6 +13,11 @@ export class Uplink {
     this.#timing = timing;
   }
 
+  /** How whoever makes calls waits. */
+  get sleep(): Sleep {
+    return this.#timing.sleep;
+  }
+
   /** Calls may go out on this connection. */
   opened(connection: Connection): void {
     this.#connection.resolve(connection);

@@ -48,15 +48,27 @@ export function requireDistinctKeys(
   book: Iterable<KeyAdvertisement>,
   guard: Guard = strictGuard,
 ): void {
-  const seen = new Set<string>();
-  for (const { participantId, encryptionKey, maskKey } of book) {
-    for (const key of [hexOf(encryptionKey), hexOf(maskKey)]) {
-      if (seen.has(key)) {
-        const message = `${participantId} advertises a key that is there already`;
-        guard.refuse(new MaskingError("duplicate-key", message, { participantId }));
-      }
-      seen.add(key);
+  const keys = new DistinctKeys(guard);
+  for (const advertisement of book) keys.add(advertisement);
+}
+
+/** Keys of which no two may be the same. */
+export class DistinctKeys {
+  readonly #guard: Guard;
+  readonly #seen = new Set<string>();
+
+  constructor(guard: Guard) {
+    this.#guard = guard;
+  }
+
+  /** Takes both keys, or refuses with {@link MaskingError} `duplicate-key` and takes none. */
+  add({ participantId, encryptionKey, maskKey }: KeyAdvertisement): void {
+    const keys = [hexOf(encryptionKey), hexOf(maskKey)];
+    if (new Set(keys).size < keys.length || keys.some((key) => this.#seen.has(key))) {
+      const message = `${participantId} advertises a key that is there already`;
+      this.#guard.refuse(new MaskingError("duplicate-key", message, { participantId }));
     }
+    for (const key of keys) this.#seen.add(key);
   }
 }
 

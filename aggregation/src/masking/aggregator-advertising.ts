@@ -1,4 +1,4 @@
-import { checkAdvertisement, requireDistinctKeys } from "./advertisement.ts";
+import { checkAdvertisement, DistinctKeys } from "./advertisement.ts";
 import { KeySharing } from "./aggregator-sharing.ts";
 import { refuseShortage, requireFirst, shortageOf } from "./checks.ts";
 import { fewestAdvertised, type RoundConfig } from "./config.ts";
@@ -14,10 +14,12 @@ export class KeyAdvertising {
   readonly #context: RoundContext;
   readonly #book = new Map<ParticipantId, KeyAdvertisement>();
   readonly #probe = new KeyProbe();
+  readonly #keys: DistinctKeys;
 
   /** Throws {@link MaskingError} for a configuration that is not sound. */
   constructor(config: RoundConfig, guard: Guard = strictGuard) {
     this.#context = new RoundContext(config, guard);
+    this.#keys = new DistinctKeys(guard);
   }
 
   /** Who has delivered. */
@@ -36,7 +38,7 @@ export class KeyAdvertising {
     checkAdvertisement(this.#context, advertisement);
     this.#probe.requireUsable(participantId, encryptionKey);
     this.#probe.requireUsable(participantId, maskKey);
-    requireDistinctKeys([...this.#book.values(), advertisement], guard);
+    this.#keys.add(advertisement);
     this.#book.set(participantId, advertisement);
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Identity } from "../identity.ts";
 import type { ParticipantId, RevealedShares } from "./messages.ts";
 import type { RevealingStage } from "./participant-revealing.ts";
-import { CollusionRounds, only } from "./testing/collusion-rounds.ts";
+import { ANY_THRESHOLD, CollusionRounds, only } from "./testing/collusion-rounds.ts";
 import { combinations } from "./testing/combinations.ts";
 import { advertise, makeVector, share, stageOf, upload } from "./testing/round.ts";
 
@@ -36,7 +36,9 @@ interface Fork {
 /** Everybody but `lost` when the coordinator shows them all uploads but that one's. */
 function sideOf(rounds: CollusionRounds, lost?: ParticipantId): Side {
   const { config, identities } = rounds;
-  const step = upload(share(advertise(config, identities)), (id) => makeVector(config, id));
+  const step = upload(share(advertise(config, identities, ANY_THRESHOLD)), (id) =>
+    makeVector(config, id),
+  );
   const shown = step.server.close().survivors.filter(({ participantId }) => participantId !== lost);
   const survivors = new Set(shown.map(({ participantId }) => participantId));
   const all = new Set(step.stages.keys());

@@ -17,10 +17,10 @@ import { vectorLength } from "./update-vector.ts";
 
 const THRESHOLD = 4;
 
-/** `mostLost`: of the honest participants beside the victim. */
+/** `mostLost`: of the honest participants beside the victim: any number, here. */
 const SIZES = [
   { n: 5, mostLost: 4, victimPlace: 2 },
-  { n: 6, mostLost: 2, victimPlace: 4 },
+  { n: 6, mostLost: 5, victimPlace: 4 },
 ];
 
 /** The honest survivors, once enough survivors have revealed shares of their self masks, colluders among them. */

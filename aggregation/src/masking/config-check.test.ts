@@ -67,11 +67,11 @@ test("a participant that is not in the cohort under its own key refuses", () => 
   expectRefusal("wrong-nonce-commitment", {}, EXPECTED, { ...OWN, nonceCommitment: OTHER_HASH });
 });
 
-test("the server cannot lower the threshold, nor raise it beyond reach", () => {
+test("the server can neither lower the threshold nor raise it, by one or beyond reach", () => {
   expect(CONFIG.threshold).toBe(12);
   expectRefusal("low-threshold", { threshold: 11 });
+  expectRefusal("high-threshold", { threshold: 13 });
   expectRefusal("high-threshold", { threshold: 21 });
-  expect(() => checkRoundConfig({ ...CONFIG, threshold: 20 }, EXPECTED, OWN)).not.toThrow();
 });
 
 test("the server can neither thin out the graph nor thicken it under an unchanged threshold", () => {
@@ -91,4 +91,9 @@ test("minSurvivors is at least two, the plan's, and the site's own floor", () =>
 test("a scale at which the cohort's sum could wrap is refused", () => {
   expect(CONFIG.scaleBits).toBe(22);
   expectRefusal("no-headroom", { scaleBits: 23 });
+});
+
+test("a scale coarser than the cohort needs is refused, by one bit or down to whole numbers", () => {
+  expectRefusal("wrong-scale", { scaleBits: 21 });
+  expectRefusal("wrong-scale", { scaleBits: 0 });
 });

@@ -1,6 +1,6 @@
 import { bytesOfHex } from "../hex.ts";
 import { participantIdOf } from "../identity.ts";
-import { type CohortMember, hasHeadroom, type RoundConfig } from "./config.ts";
+import { type CohortMember, hasHeadroom, type RoundConfig, scaleBitsFor } from "./config.ts";
 import { MaskingError, type MaskingErrorCode } from "./error.ts";
 import { type Guard, strictGuard } from "./guard.ts";
 import type { Hash } from "./messages.ts";
@@ -51,18 +51,14 @@ export function checkRoundConfig(
 
 /**
  * What holds for every configuration, whoever looks: a cohort sorted without duplicates whose ids come from its keys, the
- * masking graph that its size wants, a safe and reachable threshold, two survivors or more, headroom. Throws
+ * masking graph and the threshold that its size wants, two survivors or more, and the finest scale with headroom. Throws
  * {@link MaskingError}.
  */
 export function checkSoundConfig(config: RoundConfig, guard: Guard = strictGuard): void {
   checkCohort(config.cohort, guard);
   checkNeighbourhood(config, guard);
-  const size = config.cohort.length;
   requireMinSurvivors(config, FEWEST_SURVIVORS, guard);
-  if (!hasHeadroom(size, config.clippingNorm, config.scaleBits)) {
-    const message = `${size} updates clipped to ${config.clippingNorm} at 2^${config.scaleBits} exceed 2^31 - 1`;
-    guard.refuse(new MaskingError("no-headroom", message));
-  }
+  checkScale(config, guard);
 }
 
 /**
@@ -86,7 +82,10 @@ export function requireMember(
   }
 }
 
-/** More neighbours than wanted are refused as well: the threshold would protect less among them. */
+/**
+ * More neighbours than wanted are refused as well: the threshold would protect less among them. So is a higher threshold:
+ * with it, a round fails for fewer dropouts than the protocol promises to survive.
+ */
 function checkNeighbourhood({ cohort, degree, threshold }: RoundConfig, guard: Guard): void {
   const wanted = neighbourhoodFor(cohort.length);
   if (degree !== wanted.degree) {
@@ -94,12 +93,27 @@ function checkNeighbourhood({ cohort, degree, threshold }: RoundConfig, guard: G
     guard.refuse(new MaskingError("wrong-degree", message));
   }
   if (threshold < wanted.threshold) {
-    const message = `threshold is ${threshold}, wanted ${wanted.threshold} or more for ${cohort.length}`;
+    const message = `threshold is ${threshold}, wanted ${wanted.threshold} for ${cohort.length}`;
     guard.refuse(new MaskingError("low-threshold", message));
   }
-  if (threshold > degree + 1) {
-    const message = `threshold is ${threshold}, wanted at most ${degree + 1}`;
+  if (threshold > wanted.threshold) {
+    const message = `threshold is ${threshold}, wanted ${wanted.threshold} for ${cohort.length}`;
     guard.refuse(new MaskingError("high-threshold", message));
+  }
+}
+
+/** A scale that is too fine lets the sum wrap; one that is too coarse rounds the participants' work away. */
+function checkScale({ cohort, clippingNorm, scaleBits }: RoundConfig, guard: Guard): void {
+  const size = cohort.length;
+  if (!hasHeadroom(size, clippingNorm, scaleBits)) {
+    const message = `${size} updates clipped to ${clippingNorm} at 2^${scaleBits} exceed 2^31 - 1`;
+    guard.refuse(new MaskingError("no-headroom", message));
+    return;
+  }
+  const wanted = scaleBitsFor(size, clippingNorm);
+  if (scaleBits !== wanted) {
+    const message = `scaleBits is ${scaleBits}, wanted ${wanted} for ${size} updates clipped to ${clippingNorm}`;
+    guard.refuse(new MaskingError("wrong-scale", message));
   }
 }
 

@@ -24,6 +24,7 @@ export type MaskingErrorCode =
   | "high-threshold"
   | "low-min-survivors"
   | "no-headroom"
+  | "wrong-scale"
   // Messages.
   | "unknown-participant"
   | "already-delivered"

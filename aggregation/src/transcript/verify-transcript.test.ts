@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import type { MaskingErrorCode } from "../masking/error.ts";
+import { strictGuard } from "../masking/guard.ts";
 import type { CommittedUpload } from "../masking/messages.ts";
 import { AdvertisingStage } from "../masking/participant-advertising.ts";
 import { decodeSum } from "../masking/quantiser.ts";
+import { permissiveGuard } from "../masking/testing/permissive-guard.ts";
 import {
   advertise,
   confirm,
@@ -31,15 +33,15 @@ const COUNTS = {
 };
 const READER = { verifier: SCHEME };
 
-/** A round that loses one participant after sharing and another after its upload. */
-function honest(config = CONFIG) {
-  const shared = share(advertise(config, IDENTITIES));
+/** A round that loses one participant after sharing and, where it uploaded, another after its upload. */
+function honest(config = CONFIG, uploading = IDS.slice(1), guard = strictGuard) {
+  const shared = share(advertise(config, IDENTITIES, guard));
   const vectorOf = (id: string) => {
     const vector = makeVector(config, id);
     writeCounts(vector.subarray(config.dimension, config.dimension + 8), COUNTS);
     return vector;
   };
-  const confirmation = confirm(upload(shared, vectorOf, IDS.slice(1)), IDS.slice(2));
+  const confirmation = confirm(upload(shared, vectorOf, uploading), IDS.slice(2));
   const unmasking = reveal(confirmation);
   return { unmasking, transcript: unmasking.transcriptOf(unmasking.close()) };
 }
@@ -123,6 +125,17 @@ test("fewer survivors than the plan's, or signatures than the threshold around s
   expectRefused("too-few", { acks: transcript.acks.slice(1) });
 });
 
+test("survivors that are a threshold, and have all signed, are too few when the plan wants more", () => {
+  const config = makeConfig(IDENTITIES, { minSurvivors: 4 });
+  expect(config.threshold).toBe(3);
+  const guard = permissiveGuard("too-few");
+  const { transcript: made } = honest(config, IDS.slice(2), guard);
+  expect([made.survivors.length, made.acks.length]).toEqual([3, 3]);
+  expect(() => verifyTranscript(made, READER)).toThrow(refusal("too-few"));
+  // Nothing else is wrong with it.
+  expect(() => verifyTranscript(made, READER, guard)).not.toThrow();
+});
+
 test("a signature over another set, of somebody who did not survive, or given twice is found", () => {
   const ack = itemAt(transcript.acks, 0);
   const others = transcript.acks.slice(1);
@@ -164,5 +177,7 @@ test("a key book without one who dropped out is another exchange: no signature h
 test("another configuration, or one that is not sound, is found", () => {
   expectRefused("bad-signature", { config: { ...CONFIG, round: 2 } });
   expectRefused("low-threshold", { config: { ...CONFIG, threshold: 2 } });
+  expectRefused("high-threshold", { config: { ...CONFIG, threshold: 4 } });
   expectRefused("no-headroom", { config: { ...CONFIG, scaleBits: 30 } });
+  expectRefused("wrong-scale", { config: { ...CONFIG, scaleBits: 0 } });
 });

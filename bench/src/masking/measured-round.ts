@@ -34,6 +34,16 @@ interface Step<Server, Stage> {
   readonly participants: At<Stage>;
 }
 
+/** Who looks on while a round runs, without being measured. */
+export interface RoundWatcher {
+  /** Everything is prepared. */
+  begins(): void;
+  /** Every survivor has uploaded, and nobody has seen the survivors yet. */
+  uploaded(): void;
+}
+
+const nobody: RoundWatcher = { begins: () => undefined, uploaded: () => undefined };
+
 /**
  * A masked round in this process that meters who spends what. The first `dropouts` participants share keys and are never
  * heard of again; their costs are not in the survivors'.
@@ -58,9 +68,16 @@ export class MeasuredRound {
   readonly #scheme = openCommitmentScheme();
   readonly #committer: VectorCommitter;
   readonly #dropoutCpu = new CpuMeter();
+  readonly #watcher: RoundWatcher;
 
-  constructor(round: SyntheticRound, dropouts: number, openKernels: OpenKernels) {
+  constructor(
+    round: SyntheticRound,
+    dropouts: number,
+    openKernels: OpenKernels,
+    watcher: RoundWatcher = nobody,
+  ) {
     this.#round = round;
+    this.#watcher = watcher;
     this.#openKernels = openKernels;
     this.#committer = {
       commit: (words, randomness) =>
@@ -75,7 +92,10 @@ export class MeasuredRound {
   run(): Uint32Array {
     // Public factors are kept from a run's first round on: made before anything is measured.
     this.#scheme.commit(this.plainSum, new Int32Array(RANDOMNESS_WORDS));
-    return this.#reveal(this.#confirm(this.#upload(this.#share(this.#advertise()))));
+    this.#watcher.begins();
+    const uploaded = this.#upload(this.#share(this.#advertise()));
+    this.#watcher.uploaded();
+    return this.#reveal(this.#confirm(uploaded));
   }
 
   #advertise(): Step<KeyAdvertising, AdvertisingStage> {

@@ -1,6 +1,7 @@
 import { formatBytes, formatTable } from "@chorus/cli";
 import type { MaskingCosts, SideBySide } from "../masking.ts";
 import type { KernelSpeed } from "./kernel-speed.ts";
+import type { HeldMemory } from "./memory.ts";
 
 const right = (title: string) => ({ title, align: "right" as const });
 
@@ -29,6 +30,27 @@ export function kernelTable({ plain, fast }: SideBySide<KernelSpeed>): string {
       row("GB of mask expanded and added", ({ maskGigabytes }) => maskGigabytes),
       row("million parameters quantised", ({ quantisedMillions }) => quantisedMillions),
     ],
+  );
+}
+
+/** What rounds hold, and by how much masking a vector grows a process; `masking`: bytes by the number of masks. */
+export function memoryTable(
+  held: readonly HeldMemory[],
+  masking: ReadonlyMap<number, number>,
+): string {
+  const rounds = held.map(({ participants, heldBytes, vectorBytes }) => [
+    `coordinator and ${participants} participants hold, all uploaded`,
+    formatBytes(heldBytes),
+    `one vector and ${formatBytes((heldBytes - vectorBytes) / participants)} each`,
+  ]);
+  const masks = [...masking].map(([count, bytes]) => [
+    `a vector is masked with ${count} masks`,
+    formatBytes(bytes),
+    "besides the vector",
+  ]);
+  return formatTable(
+    [{ title: "what" }, right("bytes"), { title: "of it" }],
+    [...rounds, ...masks],
   );
 }
 

@@ -2,6 +2,7 @@ import type { Hash } from "@chorus/aggregation";
 import type { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { findRun, Operator } from "../operator/operator.ts";
+import type { ExplainedRun } from "../operator/run.ts";
 import {
   coordinatorChoice,
   type OperatorOptions,
@@ -23,9 +24,9 @@ interface RunCommand<Answer> {
 export function addRunCommands(parent: Command, context: CommandContext): void {
   addRunCommand(parent, context, {
     name: "show",
-    description: "show a run and its rounds",
+    description: "show a run, its rounds, and what it waits for",
     example: "chorus run show 3f2a91",
-    ask: (operator, runId, signal) => operator.getRun(runId, signal),
+    ask: showRun,
     describe: formatRun,
   });
   addRunCommand(parent, context, {
@@ -42,6 +43,15 @@ export function addRunCommands(parent: Command, context: CommandContext): void {
     ask: (operator, runId, signal) => operator.stopRun(runId, signal),
     describe: formatSummary,
   });
+}
+
+async function showRun(
+  operator: Operator,
+  runId: Hash,
+  signal: AbortSignal,
+): Promise<ExplainedRun> {
+  const report = await operator.getRun(runId, signal);
+  return { ...report, explanation: await operator.explainRun(runId, signal) };
 }
 
 function addRunCommand<Answer>(

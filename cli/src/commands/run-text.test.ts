@@ -29,6 +29,8 @@ const explanation: RunExplanation = {
   lastAbandonment: "",
 };
 
+const shown = { run, plan: "{}", rounds: [], evidence: [], explanation };
+
 test("runs are listed with status, rounds and time", () => {
   expect(formatRuns([run]).split("\n")[2]).toBe(
     "3f3f3f3f3f3f  mnist-mlp  running  1 of 6  2026-01-02 03:04:05  bbbbbbbbbbbb",
@@ -39,7 +41,7 @@ test("a run that goes on has no end, and its rounds say where they stand on the 
   const [first] = exampleResult.rounds;
   if (first === undefined) throw new Error("the example has no round");
   const waiting = { ...first, round: 2, evaluationExamples: 0, ledgerEntry: undefined };
-  const text = formatRun({ run, plan: "{}", rounds: [first, waiting], evidence: [] });
+  const text = formatRun({ ...shown, rounds: [first, waiting] });
   expect(text).toMatch(/^ended +-$/m);
   expect(text).toMatch(/^ +1 +4 of 4 +1 +86\.67 % +0\.4000 .* block 2$/m);
   expect(text).toMatch(/^ +2 +4 of 4 +1 +- +- .* waits$/m);
@@ -67,12 +69,36 @@ test("a run shows whose messages were refused, how often, and what tells them ap
     step: "collecting",
     takenDigest: "",
   } as const;
-  const text = formatRun({ run, plan: "{}", rounds: [], evidence: [contradiction, late] });
+  const text = formatRun({ ...shown, evidence: [contradiction, late] });
   expect(text).toContain("No round is completed yet.");
   expect(text).toMatch(
     /^ +2 +3 +north +another message for unmasking +1.000.000 +d{12} +e{12} +2026-01-02 03:04:06$/m,
   );
   expect(text).toMatch(/^ +2 +3 +north +a late update for collecting .* - +e{12} +2026/m);
+});
+
+test("a run that all participants refuse shows who left, with which code, and what the code means", () => {
+  const left = "site-0 (wrong-sum), site-1 (wrong-sum)";
+  const lastAbandonment = `too few trained: 0 of 2, wanted 2; left: ${left}`;
+  const summary = "round 2 was abandoned; next attempt in 4.0 s";
+  const refused = { ...explanation, summary, lastAbandonment };
+  const meaning =
+    "a participant found that the published sum of an earlier round does not hold: see `chorus verify`";
+  for (const text of [formatRun({ ...shown, explanation: refused }), formatExplanation(refused)]) {
+    expect(text).toContain(summary);
+    expect(text).toMatch(/^last attempt abandoned +too few trained: .* site-1 \(wrong-sum\)$/m);
+    expect(text).toMatch(new RegExp(`^wrong-sum +${meaning}$`, "m"));
+  }
+  const reason = lastAbandonment;
+  expect(formatEvent({ kind: "abandoned", round: 2, attempt: 1, reason })).toBe(
+    `round 2: attempt 1 abandoned, ${reason}; wrong-sum: ${meaning}`,
+  );
+});
+
+test("a run shows what it waits for while it runs, and says nothing of it when it has ended", () => {
+  expect(formatRun(shown)).toContain(`Now: ${explanation.summary}`);
+  const ended = formatRun({ ...shown, run: { ...run, status: "completed" } });
+  expect(ended).not.toMatch(/Now:|abandoned|wrong-sum/);
 });
 
 test("an explanation names who is awaited and until when, and leaves out what there is not", () => {

@@ -1,9 +1,9 @@
 import type {
   CompletedRound,
+  ExplainedRun,
   RunEvent,
   RunEvidence,
   RunExplanation,
-  RunReport,
   RunSummary,
 } from "../operator/run.ts";
 import {
@@ -62,13 +62,17 @@ const evidenceColumns: readonly Column[] = [
   { title: "at (UTC)" },
 ];
 
-/** A run with its rounds and what participants were refused for, for `run show`. */
-export function formatRun({ run, rounds, evidence }: RunReport): string {
+/** A run with its rounds, what it waits for and what participants were refused for, for `run show`. */
+export function formatRun({ run, rounds, evidence, explanation }: ExplainedRun): string {
   const completed =
     rounds.length === 0
       ? "No round is completed yet."
       : formatTable(roundColumns, rounds.map(roundCells));
   const parts = [formatSummary(run), completed];
+  const standing = run.status === "running" ? [`Now: ${explanation.summary}`] : [];
+  const last = abandonmentFields(explanation);
+  if (last.length > 0) standing.push(formatFields(last));
+  if (standing.length > 0) parts.push(standing.join("\n"));
   if (evidence.length > 0)
     parts.push(`Refused messages:\n\n${formatTable(evidenceColumns, evidence.map(evidenceCells))}`);
   return parts.join("\n\n");
@@ -97,11 +101,27 @@ export function formatExplanation(explanation: RunExplanation): string {
   if (delivered.length > 0) fields.push(["delivered", delivered.join(", ")]);
   if (awaited.length > 0) fields.push(["awaited", awaited.join(", ")]);
   if (quorum > 0) fields.push(["enough at the soft deadline", `${quorum}`]);
-  const { softDeadlineMs, hardDeadlineMs, lastAbandonment } = explanation;
+  const { softDeadlineMs, hardDeadlineMs } = explanation;
   if (softDeadlineMs > 0) fields.push(["soft deadline", `in ${formatDuration(softDeadlineMs)}`]);
   if (hardDeadlineMs > 0) fields.push(["hard deadline", `in ${formatDuration(hardDeadlineMs)}`]);
-  if (lastAbandonment !== "") fields.push(["last attempt abandoned", lastAbandonment]);
+  fields.push(...abandonmentFields(explanation));
   return fields.length === 0 ? summary : `${summary}\n\n${formatFields(fields)}`;
+}
+
+/** Why the last attempt was abandoned and who left it, and what a code among that means where it is not plain. */
+function abandonmentFields({ summary, lastAbandonment }: RunExplanation) {
+  const fields: (readonly [string, string])[] = [];
+  if (lastAbandonment !== "") fields.push(["last attempt abandoned", lastAbandonment]);
+  if (saysWrongSum(`${summary} ${lastAbandonment}`)) fields.push(["wrong-sum", wrongSum]);
+  return fields;
+}
+
+const wrongSum =
+  "a participant found that the published sum of an earlier round does not hold: see `chorus verify`";
+
+/** Whether somebody left with this code. */
+function saysWrongSum(text: string): boolean {
+  return text.includes("(wrong-sum)");
 }
 
 /** One line for an event, for `run start --watch`. */
@@ -111,8 +131,10 @@ export function formatEvent(event: RunEvent): string {
       return `run ${shortHash(event.run.runId)} ${event.run.status}: ${event.run.completedRounds} of ${event.run.plannedRounds} rounds`;
     case "progress":
       return `round ${event.round}: ${event.phase} ${event.delivered}/${event.asked}`;
-    case "abandoned":
-      return `round ${event.round}: attempt ${event.attempt} abandoned, ${event.reason}`;
+    case "abandoned": {
+      const meaning = saysWrongSum(event.reason) ? `; wrong-sum: ${wrongSum}` : "";
+      return `round ${event.round}: attempt ${event.attempt} abandoned, ${event.reason}${meaning}`;
+    }
     case "completed":
       return `round ${event.round.round}: completed with ${event.round.survivors} of ${event.round.cohort}, model ${shortHash(event.round.modelHash)}`;
     case "committed":

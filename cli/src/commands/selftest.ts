@@ -17,7 +17,7 @@ export function addSelftestAttack(parent: Command, context: CommandContext): voi
         "refused and release nothing, and its control, the same attack with the check off or the same message without its " +
         "defect, which must go through; exit code 1 when one goes otherwise",
     )
-    .option("--only <name>", "only the attacks that have this in their name")
+    .option("--only <name>", "only the attacks that have this in their name, in whatever case")
     .action((options: AttackOptions) => attack(options, context));
   withCommonOptions(command, [
     "chorus selftest attack",
@@ -27,14 +27,14 @@ export function addSelftestAttack(parent: Command, context: CommandContext): voi
 }
 
 async function attack(
-  { json, only = "" }: AttackOptions,
+  { json, only }: AttackOptions,
   { terminal, signal }: CommandContext,
 ): Promise<void> {
   const { attacks } = await import("../selftest/attacks.ts");
   const suite = await import("../selftest/suite.ts");
   const { formatAttacks } = await import("../selftest/table.ts");
   const out = terminal(json);
-  const chosen = suite.attacksNamed(attacks, only);
+  const chosen = only === undefined ? attacks : suite.attacksNamed(attacks, only);
   const report = await watched(out, (live) =>
     suite.runAttacks(
       chosen,
@@ -42,7 +42,7 @@ async function attack(
       signal,
     ),
   );
-  out.show(report, formatAttacks);
+  out.show(report, (shown) => formatAttacks(shown, out.width));
   suite.requireThatAttacksFail(report);
 }
 

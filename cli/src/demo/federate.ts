@@ -61,7 +61,7 @@ function victimOf({ shards, settings }: FederateParts): Shard {
 function accuracyOf({ plan, operator, meter }: FederateParts) {
   const layout = layoutOf(plan.model);
   return async (modelHash: string, signal: AbortSignal): Promise<number> => {
-    const bytes = await operator.fetchModel(modelHash, signal);
+    const bytes = await operator.fetchFile(modelHash, 4 * layout.parameters, signal);
     return await meter.accuracy(modelFromBytes(layout, bytes), signal);
   };
 }

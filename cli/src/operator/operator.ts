@@ -9,6 +9,7 @@ import {
   type ServiceError,
 } from "@grpc/grpc-js";
 import { CliError } from "../cli-error.ts";
+import { shortHash } from "../terminal/format.ts";
 import {
   type CoordinatorAddress,
   type CoordinatorChoice,
@@ -135,13 +136,20 @@ export class Operator implements Disposable {
     }
   }
 
-  /** The bytes of a file that the coordinator keeps under this hash: a model's, a transcript's. */
-  async fetchModel(modelHash: Hash, signal: AbortSignal): Promise<Uint8Array> {
-    const request = { modelHash: hexToBytes(modelHash, 32), offset: 0 };
+  /**
+   * The bytes of a file that the coordinator keeps under this hash: a model's, a transcript's. Throws {@link CliError}
+   * `failed` as soon as they are more than `mostBytes`, and fetches no more of them.
+   */
+  async fetchFile(hash: Hash, mostBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+    const request = { modelHash: hexToBytes(hash, 32), offset: 0 };
     const stream = this.#client.fetchModel(request, this.#metadata);
     const pieces: Uint8Array[] = [];
+    let bytes = 0;
     for await (const { chunk } of this.#messages(stream, signal)) {
-      if (chunk !== undefined) pieces.push(chunk.data);
+      if (chunk === undefined) continue;
+      bytes += chunk.data.length;
+      if (bytes > mostBytes) throw oversize(hash, mostBytes);
+      pieces.push(chunk.data);
     }
     return new Uint8Array(Buffer.concat(pieces));
   }
@@ -226,6 +234,14 @@ export function pickRun<Known extends { readonly runId: Hash }>(
       "Give more digits of the id.",
     );
   return run;
+}
+
+function oversize(hash: Hash, mostBytes: number): CliError {
+  return new CliError(
+    "failed",
+    `the coordinator sends more than the ${mostBytes} bytes that the file ${shortHash(hash)}… can have`,
+    "Do not use what it sends; ask the coordinator's operator.",
+  );
 }
 
 function wireId(runId: Hash): { readonly runId: Uint8Array } {

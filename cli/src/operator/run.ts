@@ -102,8 +102,13 @@ export interface RunExplanation {
   /** From now; 0 without a deadline or after it. */
   readonly softDeadlineMs: number;
   readonly hardDeadlineMs: number;
-  /** Empty when no attempt at the present round was abandoned. */
+  /** With who left, and the code of each one's reason. Empty when no attempt at the present round was abandoned. */
   readonly lastAbandonment: string;
+}
+
+/** A run with what it waits for now. */
+export interface ExplainedRun extends RunReport {
+  readonly explanation: RunExplanation;
 }
 
 /** What happens in a run, as it happens. */

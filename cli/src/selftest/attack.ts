@@ -16,12 +16,18 @@ export interface Setting extends ExchangeSetting {
   readonly wire: WireLab;
 }
 
+/**
+ * Bytes that the attackers have computed of what the victim must keep to itself; null where it has opened no key book, and
+ * so has neither sealed nor masked anything: there is nothing to compute from.
+ */
+export type ReleasedBytes = number | null;
+
 /** How an attack ended, as measured. */
 export interface Outcome {
   /** The code of the check that stopped it; {@link ACCEPTED} when none did. */
   readonly got: string;
-  /** Bytes that the attackers have computed of what the victim must keep to itself. */
-  readonly releasedBytes: number;
+  /** As measured. */
+  readonly releasedBytes: ReleasedBytes;
   /** Whether the attackers have what they want. */
   readonly isGoalReached: boolean;
 }

@@ -15,8 +15,9 @@ export const configurationFactAttacks: readonly Attack[] = [
   signing("another plan", "wrong-plan", () => ({ planHash: other })),
   signing("another model size", "wrong-dimension", () => ({ dimension: DIMENSION - 1 })),
   signing("another cap of weights", "wrong-max-examples", () => ({ maxExamples: 1 })),
-  signing("drop to one neighbour", "wrong-degree", () => ({ degree: 1 }), "high-threshold"),
+  signing("drop to one neighbour", "wrong-degree", () => ({ degree: 1 })),
   signing("a threshold out of reach", "high-threshold", () => ({ threshold: 6 })),
+  signing("a coarser scale", "wrong-scale", ({ scaleBits }) => ({ scaleBits: scaleBits - 1 })),
   signing("an unsorted cohort", "unsorted-cohort", ({ cohort }) => ({
     cohort: cohort.toReversed(),
   })),

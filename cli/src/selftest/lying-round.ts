@@ -21,7 +21,7 @@ import {
   RoundContext,
   type RoundExpectation,
 } from "@chorus/aggregation/primitives";
-import { ACCEPTED, type ExchangeSetting, type Outcome } from "./attack.ts";
+import { ACCEPTED, type ExchangeSetting, type Outcome, type ReleasedBytes } from "./attack.ts";
 import { attentive, lawless } from "./lawless.ts";
 import { counts, DIMENSION, type Member } from "./member.ts";
 import type { Loot, MaskedUpload } from "./recovery.ts";
@@ -179,7 +179,7 @@ export class LyingRound implements Loot {
   }
 
   /** How it ended. `releasedBytes`, `isGoalReached`: as measured. */
-  outcome(releasedBytes: number, isGoalReached: boolean): Outcome {
+  outcome(releasedBytes: ReleasedBytes, isGoalReached: boolean): Outcome {
     const [first] = this.refusals.values();
     return { got: first ?? ACCEPTED, releasedBytes, isGoalReached };
   }

@@ -19,6 +19,7 @@ import {
   selfMask,
   selfMaskCommitmentOf,
 } from "@chorus/aggregation/primitives";
+import type { ReleasedBytes } from "./attack.ts";
 import { DIMENSION, type Member } from "./member.ts";
 
 /** All that the attackers got in a round, and what it is measured by. */
@@ -79,12 +80,13 @@ export class Recovery {
 
   /**
    * Bytes of the victim's secrets that were recovered: of its vector's `DIMENSION` words, by comparison with what it
-   * masked, and 64 more when both halves are in the attackers' hands, which lay open whatever it will upload.
+   * masked, and 64 more when both halves are in the attackers' hands, which lay open whatever it will upload. null when it
+   * has opened no key book.
    */
-  releasedBytes(): number {
+  releasedBytes(): ReleasedBytes {
     const { victim, views, bare, uploads } = this.#round;
     const context = views.get(victim.id);
-    if (context === undefined) return 0;
+    if (context === undefined) return null;
     const halves = (["selfMaskSeed", "maskKeySeed"] as const).map((secret) =>
       this.#rebuild(context, victim.id, secret),
     );
@@ -92,9 +94,9 @@ export class Recovery {
     const truth = bare.get(victim.id);
     if (truth === undefined) return seeds;
     const upload = uploads.get(victim.id);
-    const stripped = upload && this.#strip(context, upload);
+    const stripped = upload === undefined ? [] : this.#strip(context, upload);
     const sums = [this.#openedSum(), this.#round.published].map((sum) => this.#withoutKnown(sum));
-    const found = [stripped, ...sums].map((words) => (words ? equalWords(words, truth) : 0));
+    const found = [...stripped, ...sums].map((words) => (words ? equalWords(words, truth) : 0));
     return seeds + 4 * Math.max(...found);
   }
 
@@ -106,19 +108,19 @@ export class Recovery {
     return sealed.filter((it) => this.#open(context, it) !== undefined).map(({ to }) => to);
   }
 
-  /** The victim's masked vector without the masks that the attackers know. */
-  #strip(context: ExchangeContext, { masked, sharers }: MaskedUpload): Uint32Array {
+  /** The victim's vector as it was uploaded, and without the masks that the attackers know: of one kind, or of both. */
+  #strip(context: ExchangeContext, { masked, sharers }: MaskedUpload): Uint32Array[] {
     const { id } = this.#round.victim;
     const neighbours = context.neighboursOf(id).filter((peer) => sharers.includes(peer));
     const seed = this.#rebuild(context, id, "selfMaskSeed");
     const own = seed === undefined ? [] : [selfMask(context, seed, id, "take-off")];
-    using masks = new MaskSet([
-      ...own,
-      ...neighbours.flatMap((peer) => this.#pairwise(context, peer)),
-    ]);
-    const words = masked.slice();
-    masks.applyTo(words, 0, openPlainKernels);
-    return words;
+    const pairwise = neighbours.flatMap((peer) => this.#pairwise(context, peer));
+    using all = new MaskSet([...own, ...pairwise]);
+    return [new MaskSet([]), new MaskSet(own), new MaskSet(pairwise), all].map((masks) => {
+      const words = masked.slice();
+      masks.applyTo(words, 0, openPlainKernels);
+      return words;
+    });
   }
 
   /** The sum of all that was uploaded, without the self masks that were revealed. */

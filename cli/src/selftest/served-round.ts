@@ -61,10 +61,10 @@ export class ServedRound implements Loot {
   readonly bare: Map<ParticipantId, Uint32Array> = new Map();
   /** What the coordinator has taken, by step. */
   readonly taken: Map<keyof Misdeeds, ReadonlySet<ParticipantId>> = new Map();
-  /** A participant sees of the others' uploads and shares nothing but this. */
+  /** What the coordinator was sent, whether it took it or not: it may look at all of it, and side with the liar. */
   readonly sealed: SealedShare[] = [];
-  readonly uploads: ReadonlyMap<ParticipantId, MaskedUpload> = new Map();
-  readonly revealed: Loot["revealed"] = [];
+  readonly uploads: Map<ParticipantId, MaskedUpload> = new Map();
+  readonly revealed: (RevealedShares & { readonly from: ParticipantId })[] = [];
   /** Of the last confirmation. */
   readonly survivors: Set<ParticipantId> = new Set();
   readonly transcripts: RoundTranscript[] = [];
@@ -135,7 +135,10 @@ export class ServedRound implements Loot {
         this.views.set(id, new ExchangeContext(context, sharing.keyBook));
         return { next, message: next.sealedShares };
       },
-      deliver: (sealed, { id }) => sharing.share(id, sealed),
+      deliver: (sealed, { id }) => {
+        this.sealed.push(...sealed);
+        sharing.share(id, sealed);
+      },
     });
     const confirmation = this.#collect(sharing.close(), shared);
     const signed = this.#step("ack", confirmation.stages, ack, {
@@ -148,7 +151,10 @@ export class ServedRound implements Loot {
     const unmasking = confirmation.server.close();
     this.#step("reveal", signed, reveal, {
       take: (stage, { id }) => ({ next: stage, message: stage.reveal(unmasking.acksFor(id)) }),
-      deliver: (revealed, { id }) => unmasking.reveal(id, revealed),
+      deliver: (revealed, { id }) => {
+        this.revealed.push({ from: id, ...revealed });
+        unmasking.reveal(id, revealed);
+      },
     });
     this.#publish(unmasking);
   }
@@ -162,6 +168,7 @@ export class ServedRound implements Loot {
     const stages = this.#step("upload", shared, upload, {
       take: (stage, member) => this.#masked(stage, server, member),
       deliver: (said, member) => {
+        this.uploads.set(member.id, { masked: said.masked.slice(), sharers: server.sharers });
         if (isLate && member === this.liar) late.push(said);
         else server.submit(said.committed, said.masked);
       },
@@ -182,7 +189,6 @@ export class ServedRound implements Loot {
   ): { next: ConfirmingStage; message: Delivered } {
     const { id, delta, rounding } = member;
     const sealed = server.sealedSharesFor(id);
-    if (member === this.liar) this.sealed.push(...sealed);
     const masking = stage.openShares(server.sharers, sealed);
     const masked = encodeUpdate({ delta, counts }, this.#config, rounding, openPlainKernels);
     this.bare.set(id, masked.slice());

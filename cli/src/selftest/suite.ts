@@ -2,7 +2,7 @@ import { openCommitmentScheme } from "@chorus/aggregation";
 import { type Guard, strictGuard } from "@chorus/aggregation/primitives";
 import { permissiveGuard } from "@chorus/aggregation/testing/permissive-guard";
 import { CliError } from "../cli-error.ts";
-import type { Attack, Outcome, Setting } from "./attack.ts";
+import type { Attack, Outcome, ReleasedBytes, Setting } from "./attack.ts";
 import { WireLab } from "./wire/lab.ts";
 
 /** What became of one attack and of its control. */
@@ -13,15 +13,17 @@ export interface Finding {
   readonly expected: string;
   readonly got: string;
   /** Measured, of the attack itself. */
-  readonly secretBytesReleased: number;
+  readonly secretBytesReleased: ReleasedBytes;
   readonly control: {
     readonly kind: Attack["control"]["kind"];
     /** Whether the attack, or the sound message, reached its goal. */
     readonly wentThrough: boolean;
     /** Measured, with the check off: how much the check keeps from being released. */
-    readonly secretBytesReleased: number;
+    readonly secretBytesReleased: ReleasedBytes;
   };
-  /** Whether the attack was refused as expected, released nothing and got nothing, and its control went through. */
+  /** Whether the attack was refused as expected, released nothing and got nothing. */
+  readonly isRefused: boolean;
+  /** Whether it was, and its control went through. */
   readonly holds: boolean;
 }
 
@@ -65,10 +67,11 @@ export async function runAttacks(
   return reportOf(findings);
 }
 
-/** The attacks whose name has this in it. Throws {@link CliError} `wrong-usage` when none has. */
+/** The attacks whose name has this in it, in whatever case. Throws {@link CliError} `wrong-usage` when none has, or for a blank. */
 export function attacksNamed(attacks: readonly Attack[], part: string): readonly Attack[] {
-  const named = attacks.filter(({ name }) => name.includes(part));
-  if (named.length > 0) return named;
+  const wanted = part.trim().toLowerCase();
+  const named = attacks.filter(({ name }) => name.toLowerCase().includes(wanted));
+  if (wanted !== "" && named.length > 0) return named;
   throw new CliError("wrong-usage", `no attack has "${part}" in its name`, "See the whole table.");
 }
 
@@ -112,7 +115,7 @@ function runControl(attack: Attack, setting: Setting, signal: AbortSignal): Prom
 function findingOf(attack: Attack, outcome: Outcome, control: Outcome): Finding {
   const { name, by, wants, expected } = attack;
   const { got, releasedBytes, isGoalReached } = outcome;
-  const isRefused = got === expected && releasedBytes === 0 && !isGoalReached;
+  const isRefused = got === expected && (releasedBytes ?? 0) === 0 && !isGoalReached;
   return {
     attack: name,
     by,
@@ -125,6 +128,7 @@ function findingOf(attack: Attack, outcome: Outcome, control: Outcome): Finding 
       wentThrough: control.isGoalReached,
       secretBytesReleased: control.releasedBytes,
     },
+    isRefused,
     holds: isRefused && control.isGoalReached,
   };
 }
@@ -132,8 +136,8 @@ function findingOf(attack: Attack, outcome: Outcome, control: Outcome): Finding 
 function reportOf(findings: readonly Finding[]): SelftestReport {
   return {
     holds: findings.every(({ holds }) => holds),
-    refused: findings.filter(({ expected, got }) => expected === got).length,
-    secretBytesReleased: findings.reduce((sum, it) => sum + it.secretBytesReleased, 0),
+    refused: findings.filter(({ isRefused }) => isRefused).length,
+    secretBytesReleased: findings.reduce((sum, it) => sum + (it.secretBytesReleased ?? 0), 0),
     controlsThrough: findings.filter(({ control }) => control.wentThrough).length,
     findings,
   };

@@ -12,7 +12,10 @@ export interface LiveRegion extends Disposable {
 
 /** Streams that a command writes to, and what they can do. */
 export interface TerminalStreams {
-  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly stdout: NodeJS.WritableStream & {
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+  };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
 
@@ -29,6 +32,11 @@ export class Terminal {
   /** Whether a person watches: a terminal that can rewrite lines, and no JSON asked for. */
   get isLive(): boolean {
     return !this.isJson && this.#streams.stdout.isTTY === true;
+  }
+
+  /** Characters of a line; 0 where nobody knows. */
+  get width(): number {
+    return this.#streams.stdout.columns ?? 0;
   }
 
   /** Writes a result: `document` as one line of JSON, or the text that `describe` makes of it. */

@@ -8,6 +8,7 @@ import {
 } from "@chorus/aggregation";
 import type { CompletedRound, RunDetails } from "../operator/run.ts";
 import { shortHash } from "../terminal/format.ts";
+import { mostModelBytes } from "./file-bounds.ts";
 import { compare, type Difference, type HistorySource } from "./history.ts";
 
 /** The model before the first round: that it is the one that the plan's seed gives, which is `first`, and its file. */
@@ -45,7 +46,7 @@ export async function checkRound(
   return [
     ...compare(round.round, "the parent model", parent, round.parentModelHash),
     ...(await checkModelFile(round.round, round.modelHash, layout, source, signal)),
-    ...(await checkStateFile(round.round, state, source, signal)),
+    ...(await checkStateFile(round.round, state, layout, source, signal)),
   ];
 }
 
@@ -57,8 +58,8 @@ async function checkModelFile(
   signal: AbortSignal,
 ): Promise<readonly Difference[]> {
   const what = `model file ${shortHash(expected)}…`;
-  const bytes = await source.file(expected, signal);
-  if (bytes === undefined) return [{ round, what, expected, got: "no file" }];
+  const bytes = await source.file(expected, mostModelBytes(layout.parameters), signal);
+  if ("problem" in bytes) return [{ round, what, expected, got: bytes.problem }];
   try {
     return compare(round, what, expected, modelHash(layout, modelFromBytes(layout, bytes)));
   } catch (error) {
@@ -71,11 +72,12 @@ async function checkModelFile(
 async function checkStateFile(
   round: number,
   expected: Hash | "" | undefined,
+  layout: ModelLayout,
   source: HistorySource,
   signal: AbortSignal,
 ): Promise<readonly Difference[]> {
   if (expected === undefined || expected === "") return [];
-  const bytes = await source.file(expected, signal);
-  const got = bytes === undefined ? "no file" : sha256Hex(bytes);
+  const bytes = await source.file(expected, mostModelBytes(layout.parameters), signal);
+  const got = "problem" in bytes ? bytes.problem : sha256Hex(bytes);
   return compare(round, `strategy state file ${shortHash(expected)}…`, expected, got);
 }

@@ -1,4 +1,5 @@
 import { openCommitmentScheme, planHash } from "@chorus/aggregation";
+import { readTranscript } from "@chorus/client";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type ExpectedRound, proveSum } from "./check-transcript.ts";
@@ -25,7 +26,7 @@ function prove(history: MemoryHistory, bytes: Uint8Array) {
   return proveSum(expected, historyOf(history).source, verifier, never);
 }
 
-test("a transcript in which any byte is another proves nothing, and whatever that makes of it is told, never thrown", async () => {
+test("a transcript in which any byte is another proves nothing else, and whatever that makes of it is told, never thrown", async () => {
   const history = await memoryHistory(honest);
   const bytes = history.files.get(roundOf(history, 2).transcriptHash) ?? new Uint8Array();
   expect(await prove(history, bytes)).toMatchObject({ differences: [], sum: expect.anything() });
@@ -36,10 +37,19 @@ test("a transcript in which any byte is another proves nothing, and whatever tha
       const changed = new Uint8Array(bytes);
       changed[at] = (changed[at] ?? 0) ^ change;
       const { sum, differences } = await prove(history, changed);
-      expect(sum).toBeUndefined();
+      if (sum !== undefined) return expectSameContent(changed, bytes);
       expect(differences.length).toBeGreaterThan(0);
       expect(new Set(differences.map(({ round }) => round))).toEqual(new Set([2]));
     }),
-    { numRuns: 150 },
+    // The example makes the length of a message one less than what is in it.
+    { numRuns: 150, examples: [[2439, 1]] },
   );
 });
+
+/** Protocol buffers have several ways to write one message, and a signature more than the threshold may be lost. */
+function expectSameContent(changed: Uint8Array, original: Uint8Array): void {
+  const { acks, ...content } = readTranscript(changed);
+  const { acks: allAcks, ...wanted } = readTranscript(original);
+  expect(content).toEqual(wanted);
+  expect(allAcks).toEqual(expect.arrayContaining([...acks]));
+}

@@ -12,7 +12,8 @@ import {
 import { ClientError, readTranscript } from "@chorus/client";
 import type { CompletedRound } from "../operator/run.ts";
 import { shortHash } from "../terminal/format.ts";
-import { compare, type Difference, type HistorySource } from "./history.ts";
+import { mostTranscriptBytes } from "./file-bounds.ts";
+import { causedBy, compare, type Difference, type HistorySource } from "./history.ts";
 
 /** What the transcripts of a run's rounds must be about. */
 export interface ExpectedRun {
@@ -37,7 +38,10 @@ export interface ProvenSum extends VerifiedSum {
   readonly federationId: Hash;
 }
 
-/** What came of a round's transcript. A proven sum may come with differences: numbers that it does not bear out. */
+/**
+ * What came of a round's transcript. A proven sum may come with differences: numbers that it does not bear out. All that
+ * differs is what the coordinator published, unless the transcript is not the file that its hash names.
+ */
 export interface TranscriptVerdict {
   readonly sum: ProvenSum | undefined;
   readonly differences: readonly Difference[];
@@ -53,21 +57,27 @@ export async function proveSum(
   verifier: SumVerifier,
   signal: AbortSignal,
 ): Promise<TranscriptVerdict> {
-  const { round, transcriptHash } = expected.round;
-  if (transcriptHash === "")
-    return unproven([{ round, what: "the transcript", expected: "one", got: "none kept" }]);
+  const { round, transcriptHash, cohort } = expected.round;
+  if (transcriptHash === "") return noneKept(round);
   const what = `transcript ${shortHash(transcriptHash)}…`;
-  const bytes = await source.file(transcriptHash, signal);
-  const got = bytes === undefined ? "no file" : sha256Hex(bytes);
-  if (bytes === undefined || got !== transcriptHash)
+  const mostBytes = mostTranscriptBytes(cohort, expected.run.dimension);
+  const bytes = await source.file(transcriptHash, mostBytes, signal);
+  const got = "problem" in bytes ? bytes.problem : sha256Hex(bytes);
+  if ("problem" in bytes || got !== transcriptHash)
     return unproven([{ round, what, expected: transcriptHash, got }]);
   try {
     return verdictOn(readTranscript(bytes), expected, verifier);
   } catch (error) {
     if (!(error instanceof MaskingError || error instanceof ClientError)) throw error;
     const found = `${error.code}: ${error.message}`;
-    return unproven([{ round, what, expected: undefined, got: found }]);
+    return unproven([{ round, what, expected: undefined, got: found, cause: "published" }]);
   }
+}
+
+function noneKept(round: number): TranscriptVerdict {
+  const got = "no transcript is kept of a round made before transcripts were";
+  const what = "the sum";
+  return unproven([{ round, what, expected: undefined, got, cause: "unprovable" }]);
 }
 
 /** Throws MaskingError for a transcript that does not hold. */
@@ -78,7 +88,7 @@ function verdictOn(
 ): TranscriptVerdict {
   const { config, survivors } = transcript;
   const foreign = checkConfig(config, expected);
-  if (foreign.length > 0) return unproven(foreign);
+  if (foreign.length > 0) return unproven(causedBy("published", foreign));
   const verified = verifyTranscript(transcript, { verifier });
   const { round } = expected;
   const differences = [
@@ -87,7 +97,10 @@ function verdictOn(
     ...compare(round.round, "the updates root", verified.updatesRoot, round.updatesRoot),
     ...checkCounts(verified, round),
   ];
-  return { sum: { ...verified, federationId: config.federationId }, differences };
+  return {
+    sum: { ...verified, federationId: config.federationId },
+    differences: causedBy("published", differences),
+  };
 }
 
 /** Whether a transcript is about the round that is meant, and no weaker than the plan wants it. */

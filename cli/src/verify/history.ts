@@ -9,14 +9,28 @@ export interface HistorySource {
   /** The run with its plan and rounds, as kept. Throws {@link CliError} `unknown-run`. */
   details(runId: Hash, signal: AbortSignal): Promise<RunDetails>;
   /**
-   * The bytes that are kept for a model, a strategy's state or a transcript, whatever they hold; undefined when there are
-   * none.
+   * The bytes that are kept for a model, a strategy's state or a transcript, whatever they hold, or why there are none to
+   * look at: more than `mostBytes` are not read.
    */
-  file(hash: Hash, signal: AbortSignal): Promise<Uint8Array | undefined>;
+  file(hash: Hash, mostBytes: number, signal: AbortSignal): Promise<Uint8Array | UnreadFile>;
   /** What only the store itself tells of a run. */
   storedFacts(runId: Hash, signal: AbortSignal): Promise<StoredFacts>;
   /** What this source can check of itself before any run is looked at: its differences, none when it holds. */
   audit(signal: AbortSignal): Promise<readonly Difference[]>;
+}
+
+/** A file that cannot be looked at. */
+export interface UnreadFile {
+  /** A few words: "no file". */
+  readonly problem: string;
+}
+
+/** A file that is not there. */
+export const noFile: UnreadFile = { problem: "no file" };
+
+/** A file that is larger than what it is named after can be. */
+export function oversizeFile(mostBytes: number): UnreadFile {
+  return { problem: `more than the ${mostBytes} bytes that it can have` };
 }
 
 /** What a coordinator keeps of a run and does not tell: nothing of it where the source is a coordinator that runs. */
@@ -41,6 +55,12 @@ export interface OpenHistory extends AsyncDisposable {
   findRun(prefix: string, signal: AbortSignal): Promise<Hash>;
 }
 
+/**
+ * Whose doing a difference is, where it is not that of whoever changed or lost what was kept. "published": the coordinator
+ * published something that does not hold. "unprovable": the round was made before transcripts were kept.
+ */
+export type DifferenceCause = "published" | "unprovable";
+
 /** Something that is not what it has to be. */
 export interface Difference {
   /** 0 for the model before the first round; undefined for what belongs to no single round. */
@@ -52,6 +72,16 @@ export interface Difference {
   readonly got: string;
   /** The chain's block that is damaged, where that is known. */
   readonly block?: number;
+  /** None for what was changed, damaged or lost. */
+  readonly cause?: DifferenceCause;
+}
+
+/** The same differences with a cause; as they are for none. */
+export function causedBy(
+  cause: DifferenceCause | undefined,
+  differences: readonly Difference[],
+): readonly Difference[] {
+  return cause === undefined ? differences : differences.map((found) => ({ ...found, cause }));
 }
 
 /** Damage that an error tells of. `what` is damaged. */
@@ -81,9 +111,10 @@ export interface VerifiedRound {
   readonly model: "holds" | "differs";
   /**
    * Whether the transcript proves the round's sum, and the sum gives the kept counts, the updates root and, from the model
-   * before, bit for bit the model.
+   * before, bit for bit the model. "unprovable" when nothing differs but this round, or one before it that it depends on, was
+   * made before transcripts were kept.
    */
-  readonly sum: "holds" | "differs";
+  readonly sum: "holds" | "differs" | "unprovable";
   /** Whether the ledger says the same; "waits" until the round is on it. */
   readonly chain: "holds" | "differs" | "waits";
   readonly entry: Hash | undefined;
@@ -105,8 +136,10 @@ export interface Verification {
 }
 
 /** One line that says what differs and where. */
-export function describeDifference({ round, what, expected, got }: Difference): string {
+export function describeDifference({ round, what, expected, got, cause }: Difference): string {
   const where = round === undefined ? "" : round === 0 ? "before round 1: " : `round ${round}: `;
-  if (expected === undefined) return `${where}${what} is damaged: ${got}`;
+  if (cause === "unprovable") return `${where}${what} cannot be proven: ${got}`;
+  if (expected === undefined)
+    return `${where}${what} ${cause === "published" ? "does not prove its sum" : "is damaged"}: ${got}`;
   return `${where}${what} differs: expected ${expected}, got ${got}`;
 }

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -168,6 +168,24 @@ test("one flipped bit in a transcript's file is found and named after the round,
   await expect(verify(directory)).rejects.toMatchObject({
     message: expect.stringMatching(/^round 2: transcript .* got no file$/),
   });
+});
+
+test("a folder where a file should be is a difference of its round, whatever file it is", async () => {
+  for (const [kind, what] of [
+    ["modelHash", "model file"],
+    ["strategyStateHash", "strategy state file"],
+    ["transcriptHash", "transcript"],
+  ] as const) {
+    const directory = await copy();
+    const hash = await nameIn(directory, kind);
+    const file = join(directory, "blobs", hash.slice(0, 2), hash);
+    await rm(file);
+    await mkdir(file);
+    await expect(verify(directory)).rejects.toMatchObject({
+      code: "verification-failed",
+      message: expect.stringMatching(`^round 2: ${what} .* it cannot be read \\(EISDIR`),
+    });
+  }
 });
 
 test("the coordinator's key is not needed, and none is made", async () => {

@@ -19,8 +19,11 @@ import {
   type Difference,
   damageOf,
   type HistorySource,
+  noFile,
   type OpenHistory,
+  oversizeFile,
   type StoredFacts,
+  type UnreadFile,
 } from "./history.ts";
 import type { LedgerChoice } from "./ledger-choice.ts";
 import { openChain, openLedger } from "./offline-ledger.ts";
@@ -77,9 +80,15 @@ class OfflineHistory implements HistorySource {
     return detailsFromStore(run, await undamaged(() => this.#store.rounds(runId)));
   }
 
-  async file(hash: Hash): Promise<Uint8Array | undefined> {
-    if ((await this.#blobs.size(hash)) === undefined) return undefined;
-    return await this.#blobs.get(hash);
+  async file(hash: Hash, mostBytes: number): Promise<Uint8Array | UnreadFile> {
+    try {
+      if ((await this.#blobs.size(hash)) === undefined) return noFile;
+      const bytes = await this.#blobs.read(hash, 0, mostBytes + 1);
+      return bytes.length > mostBytes ? oversizeFile(mostBytes) : bytes;
+    } catch (error) {
+      if (!isFileError(error)) throw error;
+      return { problem: `it cannot be read (${error.message})` };
+    }
   }
 
   async storedFacts(runId: Hash): Promise<StoredFacts> {
@@ -96,6 +105,11 @@ class OfflineHistory implements HistorySource {
       found.push(await damageIn("the chain", () => chain.audit(signal), LedgerError));
     return found.flat();
   }
+}
+
+/** Whether the file system refused: a folder in a file's place, a file that may not be read, a disk that fails. */
+function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error;
 }
 
 async function damageIn(

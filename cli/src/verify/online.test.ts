@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { knownAccount, knownContract } from "@chorus/chain";
@@ -12,7 +12,7 @@ import { verifyRun } from "./verify-run.ts";
 
 const never = new AbortController().signal;
 
-test("a run is recomputed with nothing but what a running coordinator tells, and a lost transcript is named", async () => {
+test("a run is recomputed with nothing but what a running coordinator tells, a lost or unreadable transcript is named, and no file is larger than it can be", async () => {
   const folder = await mkdtemp(join(tmpdir(), "chorus-online-"));
   await using opened = new AsyncDisposableStack();
   opened.defer(() => rm(folder, { recursive: true }));
@@ -46,6 +46,11 @@ test("a run is recomputed with nothing but what a running coordinator tells, and
   expect(await found()).toEqual([]);
   const { rounds } = await history.source.details(runId, never);
   const hash = rounds[1]?.transcriptHash ?? "";
+  const bytes = (await stat(join(blobs, hash.slice(0, 2), hash))).size;
+  expect(await history.source.file(hash, bytes, never)).toHaveLength(bytes);
+  expect(await history.source.file(hash, bytes - 1, never)).toEqual({
+    problem: expect.stringMatching(`sends more than the ${bytes - 1} bytes that the file `),
+  });
   await rm(join(blobs, hash.slice(0, 2), hash));
   expect(await found()).toEqual([
     expect.stringMatching(/^round 2: transcript .* got no file$/),
@@ -53,4 +58,8 @@ test("a run is recomputed with nothing but what a running coordinator tells, and
       /^round 3: the model .* the strategy's state after round 2 is not known$/,
     ),
   ]);
+  await mkdir(join(blobs, hash.slice(0, 2), hash));
+  expect(await found()).toContainEqual(
+    expect.stringMatching(/^round 2: transcript .* got the coordinator refused: /),
+  );
 });

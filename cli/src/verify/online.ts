@@ -4,7 +4,7 @@ import { knownContract, type LedgerReader } from "@chorus/chain";
 import { CliError } from "../cli-error.ts";
 import { type CoordinatorChoice, readRunningInfo } from "../operator/connection.ts";
 import { findRun, Operator } from "../operator/operator.ts";
-import type { HistorySource, OpenHistory } from "./history.ts";
+import { type HistorySource, noFile, type OpenHistory, type UnreadFile } from "./history.ts";
 import { emptyLedger, type LedgerChoice, openRpcLedger } from "./ledger-choice.ts";
 
 /**
@@ -41,11 +41,14 @@ class OnlineHistory implements HistorySource {
     return this.#operator.getRun(runId, signal);
   }
 
-  async file(hash: Hash, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  async file(hash: Hash, mostBytes: number, signal: AbortSignal): Promise<Uint8Array | UnreadFile> {
     try {
-      return await this.#operator.fetchModel(hash, signal);
+      return await this.#operator.fetchFile(hash, mostBytes, signal);
     } catch (error) {
-      if (error instanceof CliError && error.code === "unknown-run") return undefined;
+      if (!(error instanceof CliError)) throw error;
+      if (error.code === "unknown-run") return noFile;
+      // It has the file and does not give it, or gives too much.
+      if (error.code === "failed") return { problem: error.message };
       throw error;
     }
   }

@@ -12,17 +12,31 @@ import {
 } from "@chorus/aggregation";
 import type { CompletedRound } from "../operator/run.ts";
 import { type ExpectedRun, proveSum } from "./check-transcript.ts";
-import { compare, type Difference, type HistorySource, type StoredRound } from "./history.ts";
+import { mostModelBytes } from "./file-bounds.ts";
+import {
+  causedBy,
+  compare,
+  type Difference,
+  type DifferenceCause,
+  type HistorySource,
+  type StoredRound,
+} from "./history.ts";
 
-/** What the next round starts from. */
-type Standing =
-  | {
-      /** Shape `[parameters]`. */
-      readonly model: Float32Array;
-      /** The strategy's, shape `[parameters]`; undefined where it has none. */
-      readonly state: Float32Array | undefined;
-    }
-  | { readonly unknown: string };
+/** What a round starts from. */
+interface Known {
+  /** Shape `[parameters]`. */
+  readonly model: Float32Array;
+  /** The strategy's, shape `[parameters]`; undefined where it has none. */
+  readonly state: Float32Array | undefined;
+}
+
+/** What of it is not known. */
+interface Unknown {
+  readonly unknown: string;
+}
+
+/** What the next round starts from. `cause`: of what kept the round before from being made again. */
+type Standing = Known | (Unknown & { readonly cause: DifferenceCause | undefined });
 
 /**
  * A run made again from its first model, round after round, with nothing but the sums that transcripts prove. A round that
@@ -66,9 +80,13 @@ export class Replay {
     const proven = await proveSum(expected, this.#source, this.#verifier, signal);
     this.#federationId ??= proven.sum?.federationId;
     const stepped = proven.sum === undefined ? [] : this.#step(proven.sum, round, stored);
-    if (proven.sum === undefined || stepped.length > 0)
-      this.#standing = await this.#kept(round, stored, signal);
-    return [...proven.differences, ...stepped];
+    const differences = [...proven.differences, ...stepped];
+    if (proven.sum === undefined || stepped.length > 0) {
+      const known = await this.#kept(round, stored, signal);
+      const cause = differences[0]?.cause;
+      this.#standing = "unknown" in known ? { ...known, cause } : known;
+    }
+    return differences;
   }
 
   /** Takes the outer step, and compares what it makes with what the round is kept with. */
@@ -81,17 +99,22 @@ export class Replay {
     const what = "the model from the sum";
     if ("unknown" in before) {
       const got = `none, as ${before.unknown} is not known`;
-      return [{ round: round.round, what, expected: round.modelHash, got }];
+      const found = { round: round.round, what, expected: round.modelHash, got };
+      return causedBy(before.cause, [found]);
     }
     try {
       const after = applyOuterStep(this.#run.plan.strategy, { ...before, meanDelta });
       this.#standing = after;
       const made = modelHash(this.#layout, after.model);
-      const differences = compare(round.round, what, made, round.modelHash);
-      return [...differences, ...compareState(after.state, round.round, stored)];
+      const differences = [
+        ...compare(round.round, what, made, round.modelHash),
+        ...compareState(after.state, round.round, stored),
+      ];
+      return causedBy("published", differences);
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
-      return [{ round: round.round, what, expected: undefined, got: error.message }];
+      const got = `none: ${error.message}`;
+      return causedBy("published", [{ round: round.round, what, expected: round.modelHash, got }]);
     }
   }
 
@@ -100,7 +123,7 @@ export class Replay {
     round: CompletedRound,
     stored: StoredRound | undefined,
     signal: AbortSignal,
-  ): Promise<Standing> {
+  ): Promise<Known | Unknown> {
     const name = modelName(this.#layout);
     const model = await this.#vector(round.modelHash, name, signal);
     if (model === undefined) return { unknown: `the model after round ${round.round}` };
@@ -117,8 +140,9 @@ export class Replay {
     nameOf: (vector: Float32Array) => Hash,
     signal: AbortSignal,
   ): Promise<Float32Array | undefined> {
-    const bytes = hash === "" ? undefined : await this.#source.file(hash, signal);
-    if (bytes === undefined) return undefined;
+    if (hash === "") return undefined;
+    const bytes = await this.#source.file(hash, mostModelBytes(this.#layout.parameters), signal);
+    if ("problem" in bytes) return undefined;
     try {
       const vector = modelFromBytes(this.#layout, bytes);
       return nameOf(vector) === hash ? vector : undefined;

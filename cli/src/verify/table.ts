@@ -34,8 +34,9 @@ export function formatVerification(verification: Verification): string {
 
 function conclusion({ rounds, waiting, differences }: Verification): string {
   if (differences.length > 0) {
+    const isUnproven = differences.every(({ cause }) => cause === "unprovable");
     return [
-      `DOES NOT HOLD: ${differences.length} ${differences.length === 1 ? "difference" : "differences"}`,
+      `${isUnproven ? "CANNOT BE PROVEN" : "DOES NOT HOLD"}: ${differences.length} ${differences.length === 1 ? "difference" : "differences"}`,
       ...differences.map((difference) => `  ${describeDifference(difference)}`),
     ].join("\n");
   }

@@ -17,6 +17,7 @@ import { checkInitialModel, checkRound } from "./check-files.ts";
 import {
   compare,
   type Difference,
+  type DifferenceCause,
   damageOf,
   describeDifference,
   type HistorySource,
@@ -116,7 +117,7 @@ export function requireThatHolds({ differences, rounds, waiting }: Verification)
     throw new CliError(
       "verification-failed",
       `${describeDifference(first)}${andMore(differences.length)}`,
-      "Do not use this model; restore the data directory from a backup, and find out who changed it.",
+      adviceFor(differences),
     );
   const next = rounds.find(({ chain }) => chain === "waits");
   if (next === undefined) return;
@@ -125,6 +126,23 @@ export function requireThatHolds({ differences, rounds, waiting }: Verification)
     `round ${next.round} is not on the chain yet${andMore(waiting)}; all before it holds`,
     "Verify again when the coordinator, which has to run for that, has committed it: see `chorus run show`.",
   );
+}
+
+const causeAdvice = {
+  published:
+    "The coordinator published this; ask the participants for their evidence; do not use this model.",
+  unprovable:
+    "Made before transcripts were kept: its sum cannot be proven; start the run again to have a provable one.",
+} satisfies Record<DifferenceCause, string>;
+
+/** What to do about each kind of difference, in the order in which they were found. */
+function adviceFor(differences: readonly Difference[]): string {
+  const advice = differences.map(({ cause }) =>
+    cause === undefined
+      ? "Do not use this model; restore the data directory from a backup, and find out who changed it."
+      : causeAdvice[cause],
+  );
+  return [...new Set(advice)].join(" ");
 }
 
 function andMore(count: number): string {
@@ -209,8 +227,13 @@ function verdict(
     round,
     modelHash,
     model: found.model.length === 0 ? "holds" : "differs",
-    sum: found.sum.length === 0 ? "holds" : "differs",
+    sum: sumVerdict(found.sum),
     chain: found.chain.length > 0 || !isChainRead ? "differs" : onChain,
     entry: entry?.entry,
   };
+}
+
+function sumVerdict(found: readonly Difference[]): VerifiedRound["sum"] {
+  if (found.length === 0) return "holds";
+  return found.every(({ cause }) => cause === "unprovable") ? "unprovable" : "differs";
 }

@@ -29,6 +29,15 @@ export function isIdentityInUse(error: unknown): boolean {
   );
 }
 
+/** Whether a transcript was refused because the coordinator says that the attempt at the round was abandoned. */
+export function isAbandonedRound(error: unknown): boolean {
+  return (
+    isServiceError(error) &&
+    error.code === status.FAILED_PRECONDITION &&
+    error.details.startsWith("abandoned-round")
+  );
+}
+
 /** A call's failure in words for a log: the status, and what the coordinator said. */
 export function describeFailure(error: unknown): string {
   if (isServiceError(error)) return `${status[error.code]}: ${error.details}`;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Connection } from "../connection.ts";
 import { FLAWS } from "../testing/lying-coordinator.ts";
-import { ScriptedCoordinator } from "../testing/scripted-coordinator.ts";
+import { calledAbandoned, ScriptedCoordinator } from "../testing/scripted-coordinator.ts";
 import { serve } from "../testing/tiny-round.ts";
 import { NO_TROUBLE, TroubledParticipant } from "../testing/troubled-participant.ts";
 import { STEPS } from "./instruction.ts";
@@ -73,6 +73,8 @@ test("a participant does exactly what the model does, whatever it is told in wha
   const seen = new Map<string, number>();
   await using coordinator = await ScriptedCoordinator.start();
   coordinator.download = serve();
+  // Whatever attempt was given up, it says so.
+  coordinator.publish = calledAbandoned;
   const identity = createIdentity(new Uint8Array(32).fill(1));
   const address = { coordinator: coordinator.address, name: "site", invitation: "" };
   using connection = await Connection.open(

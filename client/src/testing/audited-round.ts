@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { RoundTranscript } from "@chorus/aggregation";
+import { hexToBytes, type RoundTranscript } from "@chorus/aggregation";
 import type { FollowResponse, Invitation } from "@chorus/proto/v1/participant";
 import { FakeTrainer } from "./fake-trainer.ts";
 import { MaskedRound } from "./masked-round.ts";
+import { publish, stepOf, transcriptBytes } from "./published.ts";
 import { RunningParticipant } from "./running-participant.ts";
 import { ScriptedCoordinator } from "./scripted-coordinator.ts";
-import { LAYOUT, serve } from "./tiny-round.ts";
+import { invitation, LAYOUT, offer, serve } from "./tiny-round.ts";
 
 type Instruction = NonNullable<FollowResponse["instruction"]>;
 
@@ -79,6 +80,31 @@ export class AuditedRound implements AsyncDisposable {
     const again = this.#stack.use(await start(this.coordinator, 0, options));
     await this.coordinator.nextFollower();
     return again;
+  }
+
+  /** Publishes what an honest coordinator would, or another transcript. */
+  publishTruly(transcript: RoundTranscript = this.transcript): void {
+    this.coordinator.publish = publish(transcriptBytes(transcript));
+  }
+
+  /** What an honest coordinator offers after the first round: the second, from the model that the first has made. */
+  get next(): Partial<Invitation> {
+    const modelHash = hexToBytes(stepOf(this.transcript).hash, 32);
+    return { roundId: new Uint8Array(32).fill(2), round: 2, modelHash };
+  }
+
+  /** Offers a round to the first participant and resolves when it has accepted it. */
+  async admits(changes: Partial<Invitation>): Promise<void> {
+    this.tell(invitation(changes));
+    const { request } = await this.coordinator.answers.next("acceptRound");
+    const { roundId } = offer(changes);
+    if (!Buffer.from(roundId).equals(request.roundId)) throw new Error("accepted another round");
+  }
+
+  /** Offers a round to the first participant, which leaves it for this reason. */
+  async refuses(changes: Partial<Invitation>): Promise<string> {
+    this.tell(invitation(changes));
+    return await this.reason();
   }
 
   /** Why the first participant leaves the round that it was told of. */

@@ -179,3 +179,8 @@ export class ScriptedCoordinator implements AsyncDisposable {
 export function withheld(call: Publishing): void {
   call.emit("error", { code: status.NOT_FOUND, details: "unknown-transcript: no such round" });
 }
+
+/** Refuses to hand out a transcript because the attempt at the round was abandoned, as it says. */
+export function calledAbandoned(call: Publishing): void {
+  call.emit("error", { code: status.FAILED_PRECONDITION, details: "abandoned-round: too few" });
+}

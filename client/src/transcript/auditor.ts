@@ -1,11 +1,13 @@
 import type { Hash, SumVerifier } from "@chorus/aggregation";
 import type { Logger } from "pino";
 import { ClientError } from "../error.ts";
-import { describeFailure, failureOf } from "../rpc/failure.ts";
+import { describeFailure, failureOf, isAbandonedRound } from "../rpc/failure.ts";
 import { isKnown, type KnownError } from "../session/departure.ts";
 import type { Instruction, RoundOffer } from "../session/instruction.ts";
 import type { Uplink } from "../uplink.ts";
+import { Beginnings } from "./beginnings.ts";
 import type { Evidence } from "./evidence.ts";
+import { RecentRuns } from "./recent-runs.ts";
 import {
   type SignedRound,
   stateBefore,
@@ -33,14 +35,22 @@ interface PendingCheck extends SignedRound {
 
 /** Runs of which a model or a strategy's state is kept, the newest ones. */
 const KEPT_RUNS = 4;
+/** Runs with a round that is to be verified; whoever offers more of them has to hand out the oldest one first. */
+const PENDING_RUNS = 16;
+/** Runs of which it is remembered what was warned of, the newest ones. */
+const WARNED_RUNS = 1_000;
 
 const WRONG_SUM =
   "what the coordinator published of a round does not hold: this participant takes part in the run no more";
+const UNKNOWN_BEGINNING = "the model of the round was not verified: what it began with is unknown";
+const UNEXPLAINED =
+  "the run went on after a round that was signed here and not verified: what came of it is unknown";
 
 /**
  * Sees to it that this participant takes part in no later round of a run before it has verified what was published of the
  * last one that it signed: the sum, and the model that came of it where it knows what the round started from. Attempts
- * that the coordinator says were abandoned have no sum to verify; that it says so truly, nothing shows here.
+ * that the coordinator says were abandoned have no sum to verify; that it says so truly, nothing shows here but that
+ * every attempt at a round has to begin with the same model. A run that goes on after such a round is warned of.
  *
  * What is to be verified is in memory only: a participant that was restarted between signing and the end of a round never
  * verifies that round. What did not hold is on disk.
@@ -50,7 +60,10 @@ export class Auditor {
   /** By run. */
   readonly #pending = new Map<Hash, PendingCheck>();
   /** The last round of each run that was verified. */
-  readonly #verified = new Map<Hash, VerifiedRound>();
+  readonly #verified = new RecentRuns<VerifiedRound>(KEPT_RUNS);
+  readonly #beginnings = new Beginnings();
+  /** What was warned of, by run. */
+  readonly #warnings = new RecentRuns<readonly string[]>(WARNED_RUNS);
 
   constructor(deps: AuditorDependencies) {
     this.#deps = deps;
@@ -58,7 +71,10 @@ export class Auditor {
 
   /** This participant signs the survivor set of a round: to be called before the signature can leave. */
   signed(round: SignedRound): void {
-    this.#pending.set(round.config.runId, { ...round, toldModelHash: "" });
+    const { runId } = round.config;
+    this.#beginnings.signed(round.config);
+    this.#pending.delete(runId);
+    this.#pending.set(runId, { ...round, toldModelHash: "" });
     for (const [runId, older] of [...this.#pending].slice(0, -KEPT_RUNS))
       this.#pending.set(runId, { ...older, parent: undefined });
   }
@@ -72,52 +88,64 @@ export class Auditor {
     else this.#pending.delete(check.config.runId);
   }
 
-  /** Verifies a round that has ended, if that is to be done, and tells the log. Neither throws nor rejects. */
-  async settle(roundId: Hash, signal: AbortSignal): Promise<void> {
-    const check = this.#checkOf(roundId);
-    if (check === undefined) return;
-    try {
-      await this.#verify(check, check.toldModelHash, signal);
-    } catch (error) {
+  /** Verifies all rounds that were completed and are not verified yet, and tells the log. Neither throws nor rejects. */
+  async settle(signal: AbortSignal): Promise<void> {
+    for (const check of [...this.#pending.values()]) {
       if (signal.aborted) return;
-      const { log } = this.#deps;
-      const detail = describeFailure(error);
-      if (isKnown(error)) log.warn({ roundId, detail }, "the round could not be verified yet");
-      else log.error({ roundId, err: error }, "the round was not verified because of a bug");
+      if (check.toldModelHash !== "") await this.#tryToVerify(check, signal);
     }
   }
 
   /**
    * Resolves when this participant may take part in a round: all that it has signed in this run was verified. Rejects
-   * with {@link ClientError}: `no-transcript` while the coordinator does not hand out what is to be verified, `wrong-sum`
-   * for a run of which something did not hold, `wrong-model` when the round does not begin with the model that the one
-   * before it made; with the signal's reason.
+   * with {@link ClientError}: `no-transcript` while the coordinator does not hand out what is to be verified, here or in
+   * the oldest of too many runs, `wrong-sum` for a run of which something did not hold, `wrong-model` when the round does
+   * not begin with the model that the one before it made, or that another attempt at it began with; with the signal's
+   * reason.
    */
   async admit(offer: RoundOffer, signal: AbortSignal): Promise<void> {
-    const { runId, round, modelHash } = offer;
+    const { runId, round, roundId } = offer;
+    const { evidence } = this.#deps;
+    evidence.requireNone(runId);
+    this.#beginnings.require(offer);
     const check = this.#pending.get(runId);
     if (check !== undefined) await this.#resolve(check, offer, signal);
-    this.#deps.evidence.requireNone(runId);
-    const last = this.#verified.get(runId);
-    if (last?.round !== round - 1 || last.modelHash === "" || last.modelHash === modelHash) return;
-    const got = `round ${round} begins with the model ${modelHash}`;
-    const wanted = `${last.modelHash} as round ${last.round} made it`;
-    throw new ClientError("wrong-model", `${got}, wanted ${wanted}`);
+    else await this.#requireRoom(signal);
+    evidence.requireNone(runId);
+    this.#beginnings.require(offer);
+    if (this.#beginnings.isUnexplained(offer))
+      this.#warnOnce(runId, { runId, round, roundId }, UNEXPLAINED);
   }
 
   #checkOf(roundId: Hash): PendingCheck | undefined {
     return [...this.#pending.values()].find(({ config }) => config.roundId === roundId);
   }
 
-  /** Verifies the round that was signed last, unless the next one is another attempt at the same. */
-  async #resolve(check: PendingCheck, next: RoundOffer, signal: AbortSignal): Promise<void> {
-    const { round } = check.config;
-    if (check.toldModelHash !== "") return this.#verify(check, check.toldModelHash, signal);
-    if (next.round === round) {
-      this.#pending.delete(next.runId);
-      return;
+  async #tryToVerify(check: PendingCheck, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#verify(check, check.toldModelHash, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      const { log } = this.#deps;
+      const { roundId } = check.config;
+      const detail = describeFailure(error);
+      if (isKnown(error)) log.warn({ roundId, detail }, "the round could not be verified yet");
+      else log.error({ roundId, err: error }, "the round was not verified because of a bug");
     }
-    return this.#verify(check, next.round === round + 1 ? next.modelHash : "", signal);
+  }
+
+  /** Verifies the round that was signed last. A round that begins right after it tells the model that it made. */
+  #resolve(check: PendingCheck, next: RoundOffer, signal: AbortSignal): Promise<void> {
+    const { toldModelHash, config } = check;
+    if (toldModelHash !== "") return this.#verify(check, toldModelHash, signal);
+    return this.#verify(check, next.round === config.round + 1 ? next.modelHash : "", signal);
+  }
+
+  /** Verifies the oldest round of all when there is no room for another run. */
+  async #requireRoom(signal: AbortSignal): Promise<void> {
+    const [oldest] = this.#pending.values();
+    if (oldest === undefined || this.#pending.size < PENDING_RUNS) return;
+    await this.#verify(oldest, oldest.toldModelHash, signal);
   }
 
   /** Rejects with {@link ClientError} `no-transcript`; what does not hold is kept as evidence instead. */
@@ -136,10 +164,9 @@ export class Auditor {
       return await downloadTranscript(config, this.#deps.uplink, signal);
     } catch (cause) {
       signal.throwIfAborted();
-      const failure = failureOf(cause);
-      // The end of the attempt was missed, and another one at the round went on without this participant.
-      if (failure === "too-late" && toldModelHash === "") return undefined;
-      if (failure === undefined && !isKnown(cause)) throw cause;
+      // The end of the attempt was missed; another one at the round is made, or went on without this participant.
+      if (isAbandonedRound(cause) && toldModelHash === "") return undefined;
+      if (failureOf(cause) === undefined && !isKnown(cause)) throw cause;
       const message =
         `got no transcript of round ${config.round}, which this participant signed: ` +
         `${describeFailure(cause)}; wanted it before any other round of this run`;
@@ -162,14 +189,20 @@ export class Auditor {
     const { log } = this.#deps;
     log.info({ runId, round, roundId }, "verified the sum of the round");
     if (verified.strategy === undefined)
-      log.debug(
-        { roundId },
-        "the model of the round was not verified: what it began with is unknown",
-      );
-    this.#verified.delete(runId);
+      this.#warnOnce(runId, { runId, round, roundId }, UNKNOWN_BEGINNING);
     this.#verified.set(runId, verified);
-    for (const oldest of [...this.#verified.keys()].slice(0, -KEPT_RUNS))
-      this.#verified.delete(oldest);
+    this.#beginnings.verified(runId, verified);
+  }
+
+  /** Warns of the same thing once a run: it goes on being so. */
+  #warnOnce(runId: Hash, fields: object, sentence: string): void {
+    const { log } = this.#deps;
+    const before = this.#warnings.get(runId) ?? [];
+    if (before.includes(sentence)) log.debug(fields, sentence);
+    else {
+      this.#warnings.set(runId, [...before, sentence]);
+      log.warn(fields, sentence);
+    }
   }
 
   /** Keeps the evidence, tells the people at the site, and never takes part in the run again. */
@@ -183,9 +216,10 @@ export class Auditor {
     const finding = { runId, round, roundId, code, message };
     try {
       const path = await evidence.keep(finding, transcript);
-      log.error({ ...finding, evidence: path }, WRONG_SUM);
+      log.error({ ...finding, evidence: path, advice: evidence.advice }, WRONG_SUM);
     } catch (failure) {
-      log.error({ ...finding, evidence: describeFailure(failure) }, WRONG_SUM);
+      const problem = describeFailure(failure);
+      log.error({ ...finding, evidence: problem, advice: evidence.advice }, WRONG_SUM);
     }
   }
 }

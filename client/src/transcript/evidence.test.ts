@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256Hex, systemRandom } from "@chorus/aggregation";
@@ -16,7 +16,14 @@ const FINDING = {
   code: "unopened-sum",
   message: "the commitments of 3 survivors do not open to their sum",
 };
-const RECORD = { ...FINDING, when: "2026-01-01T00:00:00.000Z", transcriptSha256: "0".repeat(64) };
+const RECORD = {
+  ...FINDING,
+  when: "2026-01-01T00:00:00.000Z",
+  transcriptSha256: "0".repeat(64),
+  transcriptKept: true,
+};
+const KEPT_EVIDENCE =
+  "there is evidence that a coordinator published a round that does not hold: this participant stays out of its run";
 
 async function stateDirectory(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "evidence-"));
@@ -43,10 +50,71 @@ test("what was kept keeps out of that run and of no other, at once and after a r
       expect.objectContaining({
         name: "ClientError",
         code: "wrong-sum",
-        message: expect.stringMatching(new RegExp(`round 3 .*do not open.*${ROUND_ID}.json$`)),
+        message: expect.stringMatching(
+          new RegExp(
+            `round 3 .*do not open.*${ROUND_ID}.json: keep the folder .*tell the other .*removing`,
+          ),
+        ),
       }),
     );
   }
+});
+
+test.each<[string, (path: string) => Promise<void>, string]>([
+  ["is missing", (path) => rm(path), "ENOENT"],
+  ["is altered", (path) => writeFile(path, "000"), "SHA-256"],
+  ["is cut off", (path) => writeFile(path, new Uint8Array(2)), "SHA-256"],
+])("evidence whose transcript %s is bad evidence", async (_, damage, reason) => {
+  const directory = await stateDirectory();
+  await (await Evidence.open(directory)).keep(FINDING, new Uint8Array(3));
+  await Evidence.open(directory);
+  const path = join(directory, "evidence", `${ROUND_ID}.transcript`);
+  await damage(path);
+  const error: unknown = await Evidence.open(directory).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ name: "ClientError", code: "bad-evidence" });
+  for (const part of [path, reason, "restore it from a backup, or remove it"])
+    expect(String(error)).toContain(part);
+});
+
+test("a participant with evidence says so when it starts, as an error with the path and what to do", async () => {
+  const directory = await stateDirectory();
+  await loadIdentity(directory, systemRandom);
+  await (await Evidence.open(directory)).keep(FINDING, new Uint8Array(3));
+  await using participant = await RunningParticipant.start({
+    coordinator: "127.0.0.1:1",
+    directory,
+  });
+  await participant.says(KEPT_EVIDENCE);
+  const path = join(directory, "evidence", `${ROUND_ID}.json`);
+  expect(participant.log[0]).toMatchObject({
+    ...{ level: 50, msg: KEPT_EVIDENCE, path, runId: RUN_ID, message: FINDING.message },
+    advice: expect.stringMatching(/keep the folder .*tell the other organisations .*removing/),
+  });
+});
+
+test("the transcripts of the first sixteen findings are kept, and what was found of all", async () => {
+  const directory = await stateDirectory();
+  const runs = Array.from({ length: 18 }, (_, run) => sha256Hex(`run ${run}`));
+  const before = await Evidence.open(directory);
+  for (const runId of runs.slice(0, 9))
+    await before.keep({ ...FINDING, runId, roundId: runId }, new Uint8Array(3));
+  const evidence = await Evidence.open(directory);
+  for (const runId of runs.slice(9))
+    await evidence.keep({ ...FINDING, runId, roundId: runId }, new Uint8Array(3));
+  const files = await readdir(join(directory, "evidence"));
+  const kept = files.filter((name) => name.endsWith(".transcript"));
+  expect(kept.toSorted()).toEqual(
+    runs
+      .slice(0, 16)
+      .map((id) => `${id}.transcript`)
+      .toSorted(),
+  );
+  const last = await readFile(join(directory, "evidence", `${runs.at(-1)}.json`), "utf8");
+  expect(JSON.parse(last)).toMatchObject({
+    ...{ transcriptKept: false, transcriptSha256: sha256Hex(new Uint8Array(3)) },
+  });
+  const again = await Evidence.open(directory);
+  for (const runId of runs) expect(() => again.requireNone(runId)).toThrow("do not open");
 });
 
 test.each<[string, string, string]>([

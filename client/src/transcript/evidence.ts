@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Hash, sha256Hex } from "@chorus/aggregation";
@@ -15,8 +17,9 @@ const recordSchema = z.strictObject({
   message: z.string(),
   /** ISO 8601. */
   when: z.iso.datetime(),
-  /** Of the file beside it. */
   transcriptSha256: digits,
+  /** Whether the transcript lies beside it. */
+  transcriptKept: z.boolean(),
 });
 
 type EvidenceRecord = z.infer<typeof recordSchema>;
@@ -33,29 +36,60 @@ export interface Finding {
   readonly message: string;
 }
 
+/** A finding, and where it lies. */
+export interface KeptFinding extends Finding {
+  /** Of the JSON file. */
+  readonly path: string;
+}
+
+/** Transcripts that are kept, the first ones: a coordinator must not fill the disk with them. What was found is always kept. */
+const KEPT_TRANSCRIPTS = 16;
+
 /**
  * The folder `evidence` of a state directory: for each round whose published sum did not hold, `<round id>.transcript` as
  * it was downloaded, and `<round id>.json`, which says what was found and keeps this participant out of the run until
- * somebody takes it away.
+ * somebody takes it away. Of findings after the first sixteen the transcript is not kept.
  */
 export class Evidence {
   readonly #directory: string;
   readonly #findingsByRun: Map<Hash, Finding>;
+  /** Rounds of which the transcript lies in the folder. */
+  readonly #transcripts: Set<Hash>;
 
-  private constructor(directory: string, findings: readonly Finding[]) {
+  private constructor(directory: string, records: readonly EvidenceRecord[]) {
     this.#directory = directory;
-    this.#findingsByRun = new Map(findings.map((finding) => [finding.runId, finding]));
+    this.#findingsByRun = new Map(records.map((record) => [record.runId, record]));
+    const kept = records.filter(({ transcriptKept }) => transcriptKept);
+    this.#transcripts = new Set(kept.map(({ roundId }) => roundId));
   }
 
   /**
    * Reads the evidence of a state directory, which exists; the folder is made when there is something to keep. Rejects
-   * with {@link ClientError} `bad-evidence` when it is damaged.
+   * with {@link ClientError} `bad-evidence` when it is damaged, or a transcript is missing or not the one that was kept.
    */
   static async open(stateDirectory: string): Promise<Evidence> {
     const directory = join(stateDirectory, "evidence");
     const files = (await listFiles(directory)).filter((name) => /^[0-9a-f]{64}\.json$/.test(name));
-    const findings = await Promise.all(files.map((name) => readRecord(directory, name)));
-    return new Evidence(directory, findings);
+    const records = await Promise.all(files.map((name) => readRecord(directory, name)));
+    for (const record of records)
+      if (record.transcriptKept) await requireTranscript(directory, record);
+    return new Evidence(directory, records);
+  }
+
+  /** What was found, one round of a run. */
+  get findings(): KeptFinding[] {
+    return [...this.#findingsByRun.values()].map((finding) => ({
+      ...finding,
+      path: this.#pathOf(finding.roundId, "json"),
+    }));
+  }
+
+  /** What the people at the site are to do. */
+  get advice(): string {
+    return (
+      `keep the folder ${this.#directory}, tell the other organisations and the coordinator's operator; ` +
+      "removing a round's .json lets this participant take part in that run again"
+    );
   }
 
   /** Throws {@link ClientError} `wrong-sum` for a run of which a round's sum did not hold. */
@@ -63,34 +97,40 @@ export class Evidence {
     const finding = this.#findingsByRun.get(runId);
     if (finding === undefined) return;
     const { round, roundId, message } = finding;
-    const path = join(this.#directory, `${roundId}.json`);
-    throw new ClientError(
-      "wrong-sum",
-      `what the coordinator published of round ${round} of this run does not hold: ${message}; see ${path}`,
-    );
+    const lie = `what the coordinator published of round ${round} of this run does not hold: ${message}`;
+    const path = this.#pathOf(roundId, "json");
+    throw new ClientError("wrong-sum", `${lie}; see ${path}: ${this.advice}`);
   }
 
   /**
    * Keeps what was downloaded and what was found. From this call on {@link requireNone} throws for the run, in any case;
-   * when it resolves, with the path of the transcript, that is so after a restart too. Rejects with {@link ClientError}
+   * when it resolves, with the path of what was kept, that is so after a restart too. Rejects with {@link ClientError}
    * `unwritable`.
    */
   async keep(finding: Finding, transcript: Uint8Array): Promise<string> {
     this.#findingsByRun.set(finding.runId, finding);
-    const path = join(this.#directory, `${finding.roundId}.transcript`);
+    const { roundId } = finding;
+    const transcriptKept = this.#transcripts.size < KEPT_TRANSCRIPTS;
+    const [path, record] = [this.#pathOf(roundId, "transcript"), this.#pathOf(roundId, "json")];
     const when = new Date().toISOString();
-    const record = { ...finding, when, transcriptSha256: sha256Hex(transcript) };
+    const transcriptSha256 = sha256Hex(transcript);
     try {
       await mkdir(this.#directory, { recursive: true, mode: 0o700 });
       await syncDirectory(join(this.#directory, ".."));
-      await replaceFile(path, transcript);
-      await replaceFile(join(this.#directory, `${finding.roundId}.json`), textOf(record));
+      if (transcriptKept) await replaceFile(path, transcript);
+      await replaceFile(record, textOf({ ...finding, when, transcriptSha256, transcriptKept }));
     } catch (cause) {
       const reason = reasonOf(cause);
       const message = `cannot keep ${path}: ${reason}; wanted a folder with space that this user can write`;
       throw new ClientError("unwritable", message, { cause });
     }
+    if (!transcriptKept) return record;
+    this.#transcripts.add(roundId);
     return path;
+  }
+
+  #pathOf(roundId: Hash, kind: "json" | "transcript"): string {
+    return join(this.#directory, `${roundId}.${kind}`);
   }
 }
 
@@ -108,7 +148,7 @@ async function listFiles(directory: string): Promise<string[]> {
   }
 }
 
-async function readRecord(directory: string, name: string): Promise<Finding> {
+async function readRecord(directory: string, name: string): Promise<EvidenceRecord> {
   const path = join(directory, name);
   try {
     const record = recordSchema.parse(JSON.parse(await readFile(path, "utf8")));
@@ -123,10 +163,33 @@ async function readRecord(directory: string, name: string): Promise<Finding> {
   }
 }
 
+/** Throws {@link ClientError} `bad-evidence` unless the transcript of a finding is the one that was kept. */
+async function requireTranscript(
+  directory: string,
+  { roundId, transcriptSha256 }: EvidenceRecord,
+): Promise<void> {
+  const path = join(directory, `${roundId}.transcript`);
+  const sha256 = await sha256OfFile(path);
+  if (sha256 === transcriptSha256) return;
+  const reason = `its SHA-256 is ${sha256}, wanted ${transcriptSha256} as ${roundId}.json has it`;
+  throw damaged(path, reason, undefined);
+}
+
+/** Read in pieces: a transcript may be large. */
+async function sha256OfFile(path: string): Promise<Hash> {
+  const hash = createHash("sha256");
+  try {
+    for await (const piece of createReadStream(path)) hash.update(piece);
+  } catch (cause) {
+    throw damaged(path, reasonOf(cause), cause);
+  }
+  return hash.digest("hex");
+}
+
 function damaged(path: string, reason: string, cause: unknown): ClientError {
   const message =
-    `the evidence ${path} cannot be used: ${reason}; restore it from a backup, or remove it: ` +
-    "without it, this participant may take part again in a run whose published sum was wrong";
+    `the evidence ${path} cannot be used: ${reason}; restore it from a backup, or remove it with ` +
+    "the round's other file: without them, this participant may take part again in a run whose published sum was wrong";
   return new ClientError("bad-evidence", message, { cause });
 }
 

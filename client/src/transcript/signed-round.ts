@@ -33,6 +33,8 @@ export interface StrategyState {
 /** A round whose published sum holds. */
 export interface VerifiedRound {
   readonly round: number;
+  /** The model that it began with. */
+  readonly parentModelHash: Hash;
   /** The model that came of it; "" where that is not known: neither computed nor told. */
   readonly modelHash: Hash | "";
   /** What the next round starts from; undefined where the outer step could not be computed. */
@@ -54,10 +56,10 @@ export function verifySignedRound(
   verifier: SumVerifier,
 ): VerifiedRound {
   const { facts, parent } = signed;
-  const { round } = facts.offer;
+  const { round, modelHash: parentModelHash } = facts.offer;
   const { meanDelta } = verifiedSum(signed, transcript, verifier);
   if (parent === undefined || told.before === undefined)
-    return { round, modelHash: told.modelHash, strategy: undefined };
+    return { round, parentModelHash, modelHash: told.modelHash, strategy: undefined };
   const { state } = told.before;
   const next = applyOuterStep(facts.plan.strategy, { model: parent, meanDelta, state });
   const hash = modelHash(facts.layout, next.model);
@@ -65,7 +67,7 @@ export function verifySignedRound(
     const got = `the model after round ${round} has the hash ${told.modelHash}`;
     throw new ClientError("wrong-model", `${got}, wanted ${hash} as the sum makes it`);
   }
-  return { round, modelHash: hash, strategy: { state: next.state } };
+  return { round, parentModelHash, modelHash: hash, strategy: { state: next.state } };
 }
 
 function verifiedSum(

@@ -3,6 +3,7 @@ import { ActiveRound, type RoundEffects } from "../round/active-round.ts";
 import type { CohortMember, RoundFacts } from "../round/facts.ts";
 import { type RoundResult, type RunRecord, StoreError } from "../store/store.ts";
 import type { RunDependencies } from "./dependencies.ts";
+import { listed } from "./explanation.ts";
 import type { Keeper } from "./keeper.ts";
 import { progressOf } from "./progress.ts";
 
@@ -99,8 +100,11 @@ export class Attempt {
     feed.publish(runId, { kind: "completed", row: { ...result, commit: undefined } });
   }
 
-  async #abandoned(reason: string): Promise<void> {
+  /** Operators are told who left, and why; participants are not. */
+  async #abandoned(why: string): Promise<void> {
     const { store, clock, feed, metrics, log } = this.#deps;
+    const { departures } = this.active;
+    const reason = departures.length === 0 ? why : `${why}; left: ${listed(departures)}`;
     const { runId, round, attempt, roundId } = this.active.facts;
     try {
       await store.abandonAttempt(roundId, reason, clock.now());

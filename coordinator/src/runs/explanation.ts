@@ -3,6 +3,9 @@ import { isGathering } from "../round/round.ts";
 import type { RunRecord } from "../store/store.ts";
 import type { RunState } from "./state.ts";
 
+/** Departures that a text names at most. */
+const mostListed = 20;
+
 /** What a run waits for, and until when. */
 export interface Explanation {
   /** One sentence for people. */
@@ -158,8 +161,11 @@ function leftBefore({ departures }: ExplainedRun): string {
   return departures.length === 0 ? "" : `; left the last attempt: ${listed(departures)}`;
 }
 
-function listed(departures: readonly Departure[]): string {
-  return departures.map(({ name, reason }) => `${name} (${reason})`).join(", ");
+/** Who left, each with the code of its reason: the first few, and how many more. */
+export function listed(departures: readonly Departure[]): string {
+  const told = departures.slice(0, mostListed).map(({ name, reason }) => `${name} (${reason})`);
+  const more = departures.length - told.length;
+  return more === 0 ? told.join(", ") : `${told.join(", ")} and ${more} more`;
 }
 
 function until(atMs: number, nowMs: number): number {

@@ -105,7 +105,7 @@ test("why tells who left, by name and with the code: in the round, before the ne
   const left = "; left the last attempt: puppet-1 (bad-data)";
   expect(await runs.explain(runId)).toMatchObject({
     summary: `round 1 was abandoned (${reason}); next attempt in 1.0 s${left}`,
-    lastAbandonment: reason,
+    lastAbandonment: `${reason}; left: puppet-1 (bad-data)`,
   });
   const [first] = federation.puppets;
   sessions.take("another round", [first?.id ?? ""]);

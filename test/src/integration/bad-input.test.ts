@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
+import type { Step, StepCall, StepRequests } from "@chorus/cli/honest-answers";
 import { ParticipantServiceService } from "@chorus/proto/v1/participant";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type BegunUpload, beginUpload } from "../support/begun-upload.ts";
 import { unaryCall } from "../support/call.ts";
 import { checkIn, checkInRequest } from "../support/check-in.ts";
-import type { Step, StepCall, StepRequests } from "../support/honest-round.ts";
 import { changed, contradictions, inRound, misdeeds } from "../support/misdeeds.ts";
 import { patienceMs } from "../support/patience.ts";
 import { testPlan } from "../support/plan.ts";

@@ -1,6 +1,6 @@
+import type { StepCall, StepRequests } from "@chorus/cli/honest-answers";
 import { EvidenceKind } from "@chorus/proto/v1/operator";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { StepCall, StepRequests } from "../support/honest-round.ts";
 import { changed, contradictions } from "../support/misdeeds.ts";
 import { patienceMs } from "../support/patience.ts";
 import { testPlan } from "../support/plan.ts";

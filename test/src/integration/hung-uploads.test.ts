@@ -1,8 +1,8 @@
+import type { StepRequests } from "@chorus/cli/honest-answers";
 import { ParticipantServiceService } from "@chorus/proto/v1/participant";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type BegunUpload, beginUpload } from "../support/begun-upload.ts";
 import { unaryCall } from "../support/call.ts";
-import type { StepRequests } from "../support/honest-round.ts";
 import { patienceMs } from "../support/patience.ts";
 import { testPlan } from "../support/plan.ts";
 import { RawFederation } from "../support/raw-federation.ts";

@@ -127,7 +127,7 @@ test("a run between attempts says why the last one was abandoned and when the ne
     phase: "",
     softDeadlineMs: 1_000,
     hardDeadlineMs: 1_000,
-    lastAbandonment: reason,
+    lastAbandonment: `${reason}; left: site-3 (diverged)`,
   });
   clock.advance(1_000);
   const { rounds } = await operator.ended(runId);

@@ -4,11 +4,11 @@ import {
   sha256,
   verifyTranscript,
 } from "@chorus/aggregation";
+import type { StepRequests } from "@chorus/cli/honest-answers";
 import { readTranscript } from "@chorus/client";
 import { ParticipantServiceService } from "@chorus/proto/v1/participant";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { serverStreamCall } from "../support/call.ts";
-import type { StepRequests } from "../support/honest-round.ts";
 import { testPlan } from "../support/plan.ts";
 import { RawFederation } from "../support/raw-federation.ts";
 import { refusalOf } from "../support/refusal.ts";

@@ -1,4 +1,4 @@
-import type { StepCall, StepRequests } from "./honest-round.ts";
+import type { StepCall, StepRequests } from "@chorus/cli/honest-answers";
 import type { RawParticipant } from "./raw-participant.ts";
 import { refusalOf } from "./refusal.ts";
 

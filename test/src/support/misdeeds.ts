@@ -1,4 +1,5 @@
 import { sha256 } from "@chorus/aggregation";
+import type { Step, StepCall, StepRequests } from "@chorus/cli/honest-answers";
 import type { SubmitUpdateRequest, UploadHeader } from "@chorus/proto/v1/participant";
 import type {
   Chunk,
@@ -7,7 +8,6 @@ import type {
   UploadCommitment,
 } from "@chorus/proto/v1/types";
 import { flipped, randomBytes } from "./bytes.ts";
-import type { Step, StepCall, StepRequests } from "./honest-round.ts";
 
 /** A message that is wrong, made of the honest one, and how it is refused: status and reason. */
 export interface Misdeed {

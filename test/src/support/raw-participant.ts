@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createIdentity, type Identity, systemRandom } from "@chorus/aggregation";
+import type { HonestAnswers, Step, StepCall } from "@chorus/cli/honest-answers";
 import {
   type FollowResponse,
   ParticipantServiceClient,
@@ -9,7 +10,8 @@ import { credentials, type Metadata, type MethodDefinition } from "@grpc/grpc-js
 import { clientStreamCall, unaryCall } from "./call.ts";
 import { checkIn, checkInRequest } from "./check-in.ts";
 import type { CoordinatorAddress } from "./coordinator.ts";
-import { HonestRound, type Instruction, type Step, type StepCall } from "./honest-round.ts";
+import { Turns } from "./turns.ts";
+import { unitAnswers } from "./unit-answers.ts";
 
 /** What a test does at a step of a round, knowing what an honest participant sends there; "silent": it is not sent. */
 type Deed = (honest: StepCall) => Promise<unknown>;
@@ -25,6 +27,7 @@ export class RawParticipant implements Disposable {
   /** The last honest call of each step. */
   readonly sent: Map<Step, StepCall> = new Map();
   readonly #place: number;
+  readonly #turns: Turns;
   readonly #before = new Map<Step, Deed>();
   readonly #after = new Map<Step, Deed>();
   readonly #leaving = new AbortController();
@@ -34,17 +37,20 @@ export class RawParticipant implements Disposable {
     session: Metadata,
     identity: Identity,
     place: number,
+    turns: Turns,
   ) {
     this.client = client;
     this.session = session;
     this.identity = identity;
     this.#place = place;
+    this.#turns = turns;
   }
 
-  /** Enrols as "raw-<place>" and follows. */
+  /** Enrols as "raw-<place>" and follows. Participants that are many share their turns. */
   static async enrol(
     { grpcPort, invitationFile }: CoordinatorAddress,
     place: number,
+    turns: Turns = new Turns(),
   ): Promise<RawParticipant> {
     const client = new ParticipantServiceClient(
       `127.0.0.1:${grpcPort}`,
@@ -56,7 +62,7 @@ export class RawParticipant implements Disposable {
     const invitation = (await readFile(invitationFile, "utf8")).trim();
     const request = await checkInRequest(client, identity, { name: `raw-${place}`, invitation });
     const session = await checkIn(client, request);
-    const participant = new RawParticipant(client, session, identity, place);
+    const participant = new RawParticipant(client, session, identity, place, turns);
     void participant.#follow();
     return participant;
   }
@@ -94,21 +100,24 @@ export class RawParticipant implements Disposable {
     const call = this.client.follow({}, this.session);
     const { signal } = this.#leaving;
     signal.addEventListener("abort", () => call.cancel(), { once: true });
-    let round = new HonestRound(this.identity, this.#place);
+    let answers = unitAnswers(this.identity, this.#place);
     try {
       for await (const { instruction } of call as AsyncIterable<FollowResponse>) {
         if (instruction?.$case === "invitation")
-          round = new HonestRound(this.identity, this.#place);
-        if (instruction !== undefined) await this.#answer(round, instruction);
+          answers = await this.#turns.take(() => unitAnswers(this.identity, this.#place));
+        if (instruction !== undefined) await this.#answer(answers, instruction);
       }
     } catch (error) {
       if (!signal.aborted) throw error;
     }
   }
 
-  async #answer(round: HonestRound, instruction: Instruction): Promise<void> {
+  async #answer(
+    answers: HonestAnswers,
+    instruction: NonNullable<FollowResponse["instruction"]>,
+  ): Promise<void> {
     if (instruction.$case === "roundEnded") return;
-    const honest = round.answer(instruction);
+    const honest = await this.#turns.take(() => answers.answer(instruction));
     if ((await once(this.#before, honest)) === "silent") return;
     await this.send(honest);
     this.sent.set(honest.step, honest);

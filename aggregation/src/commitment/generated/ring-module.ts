@@ -1,4 +1,4 @@
-// Made from assembly/ring-sis.ts by src/commitment/build/compile-ring.ts. Do not edit.
+// Made from assembly/ring-sis.ts by src/scripts/compile-modules.ts. Do not edit.
 // Compiler: AssemblyScript 0.28.20.
 /** A WebAssembly module, base64. */
 export const ringModuleBase64 =

@@ -1,4 +1,4 @@
-// Made from assembly/kernels.ts by src/scripts/compile-kernels.ts. Do not edit.
+// Made from assembly/kernels.ts by src/scripts/compile-modules.ts. Do not edit.
 // Compiler: AssemblyScript 0.28.20.
 /** A WebAssembly module, base64. */
 export const kernelModuleBase64 =

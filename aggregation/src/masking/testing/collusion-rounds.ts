@@ -1,12 +1,14 @@
 import type { Identity } from "../../identity.ts";
 import { addRing } from "../../vector.ts";
 import type { RoundConfig } from "../config.ts";
+import type { Guard } from "../guard.ts";
 import type { ParticipantId } from "../messages.ts";
 import { Coalition, type CoalitionView, Workshop } from "./coalition.ts";
 import { type CollusionCase, STEP } from "./collusion-cases.ts";
 import { combinations } from "./combinations.ts";
 import { Memory } from "./memory.ts";
 import { type Attendance, type ObservedRound, observeRound } from "./observed-round.ts";
+import { permissiveGuard } from "./permissive-guard.ts";
 import { itemAt, makeConfig, makeExchange, makeIdentities } from "./round.ts";
 
 /** Words in which sums of stripped vectors are compared: all of the content, and some randomness. */
@@ -14,6 +16,9 @@ const HEAD_WORDS = 64;
 
 /** More words in common than two strange vectors ever have. */
 const TOO_MANY_IN_COMMON = 2;
+
+/** The threshold may be higher than the one that the protocol has for the cohort's size: the bound moves with it. */
+export const ANY_THRESHOLD: Guard = permissiveGuard("high-threshold");
 
 /** By step: who takes part in it. */
 export type Presence = Readonly<Record<keyof typeof STEP, ReadonlySet<ParticipantId>>>;
@@ -91,14 +96,16 @@ export class CollusionRounds {
     const key = Object.values(attendance)
       .map((ids) => [...ids].join())
       .join(" ");
-    return this.#rounds.get(key, () => observeRound(this.config, this.identities, attendance));
+    return this.#rounds.get(key, () =>
+      observeRound(this.config, this.identities, attendance, ANY_THRESHOLD),
+    );
   }
 
   /** A coalition with this view, under the key book of these. */
   coalitionOf(view: CoalitionView, advertisers: ReadonlySet<ParticipantId>): Coalition {
     const workshop = this.#workshops.get([...advertisers].join(), () => {
       const present = this.identities.filter(({ participantId }) => advertisers.has(participantId));
-      return new Workshop(makeExchange(this.config, present));
+      return new Workshop(makeExchange(this.config, present, ANY_THRESHOLD));
     });
     return new Coalition(workshop, view);
   }

@@ -1,6 +1,7 @@
 import { drawCommitmentRandomness } from "../../commitment/randomness.ts";
 import type { Identity } from "../../identity.ts";
 import type { RoundConfig } from "../config.ts";
+import { type Guard, strictGuard } from "../guard.ts";
 import type { ParticipantId, RevealedShares, SealedShare } from "../messages.ts";
 import type { ConfirmingStage } from "../participant-confirming.ts";
 import { randomnessOf } from "../update-vector.ts";
@@ -31,9 +32,10 @@ export function observeRound(
   config: RoundConfig,
   identities: readonly Identity[],
   { advertisers, sharers, survivors }: Attendance,
+  guard: Guard = strictGuard,
 ): ObservedRound {
   const present = identities.filter(({ participantId }) => advertisers.has(participantId));
-  const shared = share(advertise(config, present), sharers);
+  const shared = share(advertise(config, present, guard), sharers);
   const collection = shared.server.close();
   const masked = new Map<ParticipantId, Uint32Array>();
   const stages = new Map<ParticipantId, ConfirmingStage>();

@@ -34,5 +34,6 @@ async function attempted({ wire }: Setting, name: string, signal: AbortSignal): 
 async function taken({ wire }: Setting, step: Step, signal: AbortSignal): Promise<Outcome> {
   const results = await wire.calls(signal);
   const isTaken = results.taken.has(step);
-  return { got: isTaken ? ACCEPTED : "", releasedBytes: 0, isGoalReached: isTaken };
+  const { releasedBytes } = results;
+  return { got: isTaken ? ACCEPTED : "", releasedBytes, isGoalReached: isTaken };
 }

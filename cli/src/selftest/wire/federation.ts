@@ -6,11 +6,12 @@ import { type RunningCoordinator, startCoordinator } from "@chorus/coordinator";
 import { Metadata } from "@grpc/grpc-js";
 import { pino } from "pino";
 import { Operator } from "../../operator/operator.ts";
-import { type Member, makeMembers } from "../member.ts";
+import { counts, type Member, makeMembers } from "../member.ts";
 import { HonestAnswers, type Step, type StepCall } from "./honest-answers.ts";
+import { KeptSecrets } from "./kept-secrets.ts";
 import { contradictions, misdeeds } from "./misdeeds.ts";
 import { type Deed, RawParticipant } from "./raw-participant.ts";
-import { bytesSeen, tinyPlan } from "./tiny-plan.ts";
+import { tinyPlan } from "./tiny-plan.ts";
 
 /** Names of what is no single message. */
 export const LATE = "a late upload on the wire";
@@ -25,12 +26,24 @@ export interface WireResults {
   readonly reasons: ReadonlyMap<string, string>;
   /** At which steps the same participant's honest message was taken afterwards. */
   readonly taken: ReadonlySet<Step>;
-  /** Bytes of the honest participants' updates that it was sent in the clear. */
+  /**
+   * Bytes of the honest participants' secrets that stand in the clear in what the participants were told, or in what the
+   * honest ones said to the coordinator: it may look at all of it, and side with those who lie.
+   */
   readonly releasedBytes: number;
 }
 
-/** Runs the coordinator's program for one round with two participants that lie, and two that do not. */
-export async function playFederation(signal: AbortSignal): Promise<WireResults> {
+/** What a participant does that gives away its own secrets: to show that it is measured. */
+export type Leak = (own: StepCall, participant: RawParticipant, kept: KeptSecrets) => Promise<void>;
+
+/**
+ * Runs the coordinator's program for one round with two participants that lie, and two that do not. `leak`: what these two
+ * do before their honest answers; nothing unless told.
+ */
+export async function playFederation(
+  signal: AbortSignal,
+  leak: Leak = async () => {},
+): Promise<WireResults> {
   await using opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "chorus-selftest-"));
   opened.defer(() => rm(folder, { recursive: true }));
@@ -38,10 +51,12 @@ export async function playFederation(signal: AbortSignal): Promise<WireResults> 
   const invitation = (await readFile(coordinator.invitationFile, "utf8")).trim();
   const lies = new Lies();
   const members = makeMembers(4);
-  const deeds = [lies.deed, lies.lateDeed, honest, honest];
-  const participants = members.map((member, i) =>
-    opened.use(participantOf(coordinator, member, deeds[i] ?? honest)),
-  );
+  const kept = members.map(() => new KeptSecrets(systemRandom));
+  const deeds = [lies.deed, lies.lateDeed];
+  const participants = members.map((member, i) => {
+    const own = kept[i] ?? new KeptSecrets(systemRandom);
+    return opened.use(participantOf(coordinator, member, own, deeds[i] ?? honestBut(leak, own)));
+  });
   for (const [i, it] of participants.entries()) await it.enrol(`member ${i}`, invitation);
   const following = participants.map((it) => it.follow());
   await startRun(coordinator, signal);
@@ -51,11 +66,15 @@ export async function playFederation(signal: AbortSignal): Promise<WireResults> 
     aborted(signal),
   ]);
   const [liar] = participants;
-  const secrets = members.slice(2).map(({ delta }) => bytesSeen(delta, liar?.heard ?? []));
+  const honest = participants.slice(deeds.length);
+  const got = [...participants.flatMap((it) => it.heard), ...honest.flatMap((it) => it.said)];
+  const released = honest.map(
+    ({ identity }, i) => kept[deeds.length + i]?.releasedBytes(identity.participantId, got) ?? 0,
+  );
   return {
     reasons: lies.reasons,
     taken: liar?.taken ?? new Set(),
-    releasedBytes: secrets.reduce((sum, bytes) => sum + bytes, 0),
+    releasedBytes: released.reduce((sum, bytes) => sum + bytes, 0),
   };
 }
 
@@ -97,7 +116,12 @@ class Lies {
   }
 }
 
-const honest: Deed = async () => undefined;
+function honestBut(leak: Leak, kept: KeptSecrets): Deed {
+  return async (own, participant) => {
+    await leak(own, participant, kept);
+    return undefined;
+  };
+}
 
 function start(folder: string, signal: AbortSignal): Promise<RunningCoordinator> {
   const loopback = "127.0.0.1:0";
@@ -123,10 +147,12 @@ async function startRun(
 function participantOf(
   { grpcPort }: RunningCoordinator,
   { identity, delta }: Member,
+  kept: KeptSecrets,
   deed: Deed,
 ): RawParticipant {
-  const tools = { committer: openCommitmentScheme(), random: systemRandom };
-  const answers = new HonestAnswers(identity, delta, tools);
+  const tools = { committer: kept.committer(openCommitmentScheme()), random: kept.random };
+  kept.keep(delta);
+  const answers = new HonestAnswers(identity, () => ({ delta, counts }), tools);
   return new RawParticipant(grpcPort, identity, answers, deed);
 }
 

@@ -14,6 +14,7 @@ import {
   type RoundConfig,
   type SharingStage,
   sha256,
+  type UpdateCounts,
 } from "@chorus/aggregation";
 import type {
   AcceptRoundRequest,
@@ -25,7 +26,6 @@ import type {
   ShareKeysRequest,
   SubmitUpdateRequest,
 } from "@chorus/proto/v1/participant";
-import { counts } from "../member.ts";
 
 /** What a participant sends at each step of a round, by the name of the call. */
 export interface StepRequests {
@@ -56,22 +56,34 @@ type Value<Case extends StepInstruction["$case"]> = Extract<
   { $case: Case }
 >["value"];
 
+/** What a participant has to add to a round's sum. */
+export interface PlainUpdate {
+  /** Shape `[dimension]`. */
+  readonly delta: Float32Array;
+  readonly counts: UpdateCounts;
+}
+
 /** An honest participant's half of the rounds that it is asked to take part in, without training. */
 export class HonestAnswers {
   readonly #identity: Identity;
-  readonly #delta: Float32Array;
+  readonly #updateFor: (config: RoundConfig) => PlainUpdate;
   readonly #tools: MaskingTools;
   readonly #graphNonce = new Uint8Array(GRAPH_NONCE_BYTES);
   #config: RoundConfig | undefined;
+  #configHash: Uint8Array = new Uint8Array();
   #advertising: AdvertisingStage | undefined;
   #sharing: SharingStage | undefined;
   #confirming: ConfirmingStage | undefined;
   #revealing: RevealingStage | undefined;
 
-  /** `delta`: what it uploads in every round. */
-  constructor(identity: Identity, delta: Float32Array, tools: MaskingTools) {
+  /** `updateFor`: what it uploads in a round. */
+  constructor(
+    identity: Identity,
+    updateFor: (config: RoundConfig) => PlainUpdate,
+    tools: MaskingTools,
+  ) {
     this.#identity = identity;
-    this.#delta = delta;
+    this.#updateFor = updateFor;
     this.#tools = tools;
   }
 
@@ -113,6 +125,7 @@ export class HonestAnswers {
     const { random } = this.#tools;
     const secrets = { identity: this.#identity, graphNonce: this.#graphNonce, random };
     this.#config = parseRoundConfig(roundConfig);
+    this.#configHash = hexToBytes(configHash(this.#config), 32);
     this.#advertising = AdvertisingStage.begin(this.#config, secrets);
     return { ...this.#binding(), advertisement: this.#advertising.advertisement };
   }
@@ -124,8 +137,8 @@ export class HonestAnswers {
 
   #upload({ sharers, sealedShares }: Value<"upload">): readonly SubmitUpdateRequest[] {
     const masking = present(this.#sharing).openShares(sharers, sealedShares);
-    const update = { delta: this.#delta, counts };
-    const vector = encodeUpdate(update, present(this.#config), this.#tools.random);
+    const config = present(this.#config);
+    const vector = encodeUpdate(this.#updateFor(config), config, this.#tools.random);
     this.#confirming = masking.mask(vector, this.#tools);
     const data = bytesOfWords(vector);
     const { upload: commitment, commitment: vectorCommitment } = this.#confirming;
@@ -138,9 +151,8 @@ export class HonestAnswers {
   }
 
   #binding(): { roundId: Uint8Array; configHash: Uint8Array } {
-    const config = present(this.#config);
-    const { roundId } = config;
-    return { roundId: hexToBytes(roundId, 32), configHash: hexToBytes(configHash(config), 32) };
+    const { roundId } = present(this.#config);
+    return { roundId: hexToBytes(roundId, 32), configHash: this.#configHash };
   }
 }
 

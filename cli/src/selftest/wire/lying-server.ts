@@ -97,7 +97,9 @@ export class LyingServer implements AsyncDisposable {
     const challenge = new Uint8Array(32).fill(7);
     return {
       requestChallenge: (_call, done) => done(null, { challenge, federationId: FEDERATION_ID }),
-      checkIn: ({ request: { identityKey } }, done) => {
+      checkIn: ({ request }, done) => {
+        const { identityKey } = request;
+        this.heard.push(ParticipantServiceService.checkIn.requestSerialize(request));
         this.identityKey = identityKey;
         done(null, { sessionToken: "token", participantId: participantIdOf(identityKey) });
       },

@@ -5,7 +5,7 @@ import {
   ParticipantServiceClient,
   ParticipantServiceService,
   type RequestChallengeResponse,
-  type SubmitUpdateRequest,
+  SubmitUpdateRequest,
 } from "@chorus/proto/v1/participant";
 import {
   credentials,
@@ -25,8 +25,10 @@ export class RawParticipant implements Disposable {
   readonly identity: Identity;
   /** Steps at which its honest answer was taken. */
   readonly taken: Set<Step> = new Set();
-  /** Everything that it was sent. */
+  /** Everything that it was told. */
   readonly heard: Uint8Array[] = [];
+  /** Everything that it said. */
+  readonly said: Uint8Array[] = [];
   readonly #client: ParticipantServiceClient;
   readonly #answers: HonestAnswers;
   readonly #deed: Deed;
@@ -128,7 +130,10 @@ export class RawParticipant implements Disposable {
     const call = this.#client.submitUpdate(session, (error) =>
       error === null ? resolve() : reject(error),
     );
-    for (const request of requests) call.write(request);
+    for (const request of requests) {
+      this.said.push(SubmitUpdateRequest.encode(request).finish());
+      call.write(request);
+    }
     if (hasEnd) call.end();
     return promise;
   }
@@ -141,6 +146,7 @@ export class RawParticipant implements Disposable {
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
     const done = (error: ServiceError | null, response?: Response) =>
       error === null ? resolve(response as Response) : reject(error);
+    this.said.push(requestSerialize(request));
     this.#client.makeUnaryRequest(
       path,
       requestSerialize,

@@ -3,6 +3,9 @@ import { soundly } from "./downloads.ts";
 import type { Said } from "./lying-server.ts";
 import type { Site } from "./site.ts";
 
+/** Why a participant refuses a second configuration, in its own words. */
+const SECOND = "got another advertise-keys instruction";
+
 /** A coordinator that asks a participant for a second answer to what it has answered. */
 export const secondAnswerAttacks: readonly Attack[] = [
   {
@@ -59,12 +62,12 @@ async function otherConfiguration(
     await site.train(roundId, soundly(site.model.bytes), signal),
   );
   if (isSecond) await site.advertise(config, signal);
-  const said = await site.advertise({ ...config, scaleBits: config.scaleBits - 1 }, signal);
-  return outcomeOf(site, said, isAdvertised(said));
+  const said = await site.advertise({ ...config, minSurvivors: config.minSurvivors + 1 }, signal);
+  return outcomeOf(site, said, isAdvertised(said), SECOND);
 }
 
-function outcomeOf(site: Site, said: Said, isGoalReached: boolean): Outcome {
-  const got = said.call === "leaveRound" ? said.reason : ACCEPTED;
+function outcomeOf(site: Site, said: Said, isGoalReached: boolean, because = ""): Outcome {
+  const got = said.call === "leaveRound" ? site.refusalOf(said, because) : ACCEPTED;
   return { got, releasedBytes: site.releasedBytes(), isGoalReached };
 }
 

@@ -10,6 +10,7 @@ import {
   type Plan,
   participantIdOf,
   planHash,
+  type RandomSource,
   type RoundConfig,
   scaleBitsFor,
   serialiseRoundConfig,
@@ -19,8 +20,9 @@ import { runParticipant, type Trainer } from "@chorus/client";
 import type { Invitation } from "@chorus/proto/v1/participant";
 import { pino } from "pino";
 import { makeMembers } from "../member.ts";
+import { KeptSecrets } from "./kept-secrets.ts";
 import { FEDERATION_ID, LyingServer, type Said, type Serve } from "./lying-server.ts";
-import { bytesSeen, firstModel, tinyPlan, WEIGHTS } from "./tiny-plan.ts";
+import { firstModel, tinyPlan, WEIGHTS } from "./tiny-plan.ts";
 
 /** Members of the round with the participant that is attacked. */
 const MEMBERS = 5;
@@ -40,18 +42,25 @@ export class Site implements AsyncDisposable {
   /** The participant's update. */
   readonly #delta = Float32Array.from({ length: WEIGHTS }, (_, i) => 1 + Math.sqrt(i + 2) / 8);
 
-  private constructor(server: LyingServer, folder: string) {
+  /** Why the participant left last, as only its own log tells; "" when it has not since it was told something. */
+  #departure = "";
+  readonly #kept: KeptSecrets;
+
+  private constructor(server: LyingServer, folder: string, random: RandomSource) {
     this.server = server;
+    this.#kept = new KeptSecrets(random);
+    this.#kept.keep(this.#delta);
     this.#folder = folder;
     this.model = firstModel(this.#plan);
   }
 
-  static async open(): Promise<Site> {
+  /** `random`: what the participant's secrets are drawn from. */
+  static async open(random: RandomSource = systemRandom): Promise<Site> {
     await using opened = new AsyncDisposableStack();
     const server = opened.use(await LyingServer.start());
     const folder = await mkdtemp(join(tmpdir(), "chorus-selftest-"));
     opened.move();
-    const site = new Site(server, folder);
+    const site = new Site(server, folder, random);
     site.#start();
     return site;
   }
@@ -65,6 +74,7 @@ export class Site implements AsyncDisposable {
   /** Asks the participant to train from what is served. Resolves with what it says then. */
   async train(roundId: Uint8Array, serve: Serve, signal: AbortSignal): Promise<Said> {
     this.server.serve = serve;
+    this.#departure = "";
     await this.server.tell({
       $case: "train",
       value: { round: this.#offer(roundId), remainingMs: 60_000 },
@@ -74,6 +84,7 @@ export class Site implements AsyncDisposable {
 
   /** Shows the participant a configuration. Resolves with what it says then. */
   async advertise(config: RoundConfig, signal: AbortSignal): Promise<Said> {
+    this.#departure = "";
     const roundConfig = serialiseRoundConfig(config);
     const roundId = hexToBytes(config.roundId, 32);
     await this.server.tell({ $case: "advertiseKeys", value: { roundId, roundConfig } });
@@ -88,9 +99,14 @@ export class Site implements AsyncDisposable {
     this.#start();
   }
 
-  /** Bytes of the participant's update that the server was sent in the clear. */
+  /** The code with which the participant left; with what it says of that in its log, where `because` is no part of it. */
+  refusalOf({ reason }: Said, because: string): string {
+    return this.#departure.includes(because) ? reason : `${reason}: ${this.#departure}`;
+  }
+
+  /** Bytes of the participant's update and of its seeds that the server was sent in the clear. */
   releasedBytes(): number {
-    return bytesSeen(this.#delta, this.server.heard);
+    return this.#kept.releasedBytes(participantIdOf(this.server.identityKey), this.server.heard);
   }
 
   /** A sound configuration of a round in which the participant has trained, with four others. */
@@ -152,15 +168,20 @@ export class Site implements AsyncDisposable {
         floors: { minSurvivors: 3 },
       },
       {
-        log: pino({ level: "silent" }),
+        log: pino({ level: "warn" }, { write: (line) => this.#note(line) }),
         sleep: async (ms, signal) => {
           await setTimeout(ms, undefined, { signal });
         },
-        random: systemRandom,
+        random: this.#kept.random,
         createTrainer: async () => trainerOf(this.#delta),
       },
       this.#leaving.signal,
     );
+  }
+
+  #note(line: string): void {
+    const { reason, detail } = JSON.parse(line) as { reason?: string; detail?: string };
+    if (reason !== undefined) this.#departure = detail ?? "";
   }
 
   async #stop(): Promise<void> {

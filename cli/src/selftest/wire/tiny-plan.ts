@@ -66,14 +66,3 @@ export function firstModel(plan: Plan): { readonly bytes: Uint8Array; readonly h
   const model = initialModel(layout, plan.seed);
   return { bytes: modelToBytes(model), hash: modelHash(layout, model) };
 }
-
-/** Bytes of a secret vector that stand word for word in what somebody was sent. */
-export function bytesSeen(secret: Float32Array, sent: readonly Uint8Array[]): number {
-  const words = Buffer.from(secret.buffer, secret.byteOffset, secret.byteLength);
-  const text = Buffer.concat(sent);
-  let seen = 0;
-  for (let offset = 0; offset < words.length; offset += 4) {
-    if (text.includes(words.subarray(offset, offset + 4))) seen += 4;
-  }
-  return seen;
-}

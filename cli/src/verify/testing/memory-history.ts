@@ -12,6 +12,8 @@ import type { CompletedRound, RunDetails } from "../../operator/run.ts";
 import {
   type Difference,
   describeDifference,
+  noFile,
+  oversizeFile,
   type StoredFacts,
   type StoredRound,
   type Verification,
@@ -102,7 +104,10 @@ export function historyOf({
   const source = {
     description: "memory",
     details: async () => details,
-    file: async (hash: Hash) => files.get(hash),
+    file: async (hash: Hash, mostBytes: number) => {
+      const bytes = files.get(hash) ?? noFile;
+      return "problem" in bytes || bytes.length <= mostBytes ? bytes : oversizeFile(mostBytes);
+    },
     storedFacts: async () => stored,
     audit: async () => audited,
   };
