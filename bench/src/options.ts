@@ -2,8 +2,10 @@ import { parseArgs } from "node:util";
 
 const usage = `Measures rounds and masking, prints tables and writes runs/bench.json.
 
-Usage: npm run bench -- [--large] [--strict] [--flower [--python PATH]]
+Usage: npm run bench -- training
+       npm run bench -- [--large] [--strict] [--flower [--python PATH]]
 
+  training   how fast a site trains, and nothing else; a minute
   (nothing)  a round of the demo's model, kernels, masking among 10 participants; less than a minute
   --large    masking among 100 as well, with 0, 10 and 30 lost, and memory; some minutes
   --strict   exit code 1 where a budget was missed: for a machine that does nothing else

@@ -8,7 +8,7 @@ import {
 } from "@chorus/aggregation";
 import type { CompletedRound, RunDetails } from "../operator/run.ts";
 import { shortHash } from "../terminal/format.ts";
-import { mostModelBytes } from "./file-bounds.ts";
+import { mostStateBytes, mostVectorBytes } from "./file-bounds.ts";
 import { compare, type Difference, type HistorySource } from "./history.ts";
 
 /** The model before the first round: that it is the one that the plan's seed gives, which is `first`, and its file. */
@@ -58,7 +58,7 @@ async function checkModelFile(
   signal: AbortSignal,
 ): Promise<readonly Difference[]> {
   const what = `model file ${shortHash(expected)}…`;
-  const bytes = await source.file(expected, mostModelBytes(layout.parameters), signal);
+  const bytes = await source.file(expected, mostVectorBytes(layout.parameters), signal);
   if ("problem" in bytes) return [{ round, what, expected, got: bytes.problem }];
   try {
     return compare(round, what, expected, modelHash(layout, modelFromBytes(layout, bytes)));
@@ -77,7 +77,7 @@ async function checkStateFile(
   signal: AbortSignal,
 ): Promise<readonly Difference[]> {
   if (expected === undefined || expected === "") return [];
-  const bytes = await source.file(expected, mostModelBytes(layout.parameters), signal);
+  const bytes = await source.file(expected, mostStateBytes(layout.parameters), signal);
   const got = "problem" in bytes ? bytes.problem : sha256Hex(bytes);
   return compare(round, `strategy state file ${shortHash(expected)}…`, expected, got);
 }

@@ -6,9 +6,14 @@ const memberBytes = COMMITMENT_BYTES + 1_024;
 /** More than the rest of a configuration, and the tags and lengths of the fields. */
 const otherBytes = 4_096;
 
-/** Bytes that the file of a model, or of a strategy's state, has at most. */
-export function mostModelBytes(parameters: number): number {
-  return 4 * parameters;
+/** Bytes that the file of a model, or of a strategy's state, has at most: of a vector of so many numbers. */
+export function mostVectorBytes(length: number): number {
+  return 4 * length;
+}
+
+/** Bytes that no state of a strategy has, for a model of so many parameters: the largest ones have two numbers for each. */
+export function mostStateBytes(parameters: number): number {
+  return mostVectorBytes(2 * parameters);
 }
 
 /** Bytes that no transcript of a round with this cohort reaches. */

@@ -3,16 +3,17 @@ import {
   type Hash,
   ModelError,
   type ModelLayout,
-  modelFromBytes,
   modelHash,
   modelToBytes,
   type SumVerifier,
   sha256Hex,
+  stateLength,
   type VerifiedSum,
+  vectorFromBytes,
 } from "@chorus/aggregation";
 import type { CompletedRound } from "../operator/run.ts";
 import { type ExpectedRun, proveSum } from "./check-transcript.ts";
-import { mostModelBytes } from "./file-bounds.ts";
+import { mostVectorBytes } from "./file-bounds.ts";
 import {
   causedBy,
   compare,
@@ -26,7 +27,7 @@ import {
 interface Known {
   /** Shape `[parameters]`. */
   readonly model: Float32Array;
-  /** The strategy's, shape `[parameters]`; undefined where it has none. */
+  /** The strategy's, shape `[stateLength]`; undefined where it has none. */
   readonly state: Float32Array | undefined;
 }
 
@@ -124,12 +125,15 @@ export class Replay {
     stored: StoredRound | undefined,
     signal: AbortSignal,
   ): Promise<Known | Unknown> {
+    const { parameters } = this.#layout;
+    const { strategy } = this.#run.plan;
     const name = modelName(this.#layout);
-    const model = await this.#vector(round.modelHash, name, signal);
+    const model = await this.#vector(round.modelHash, parameters, name, signal);
     if (model === undefined) return { unknown: `the model after round ${round.round}` };
-    if (this.#run.plan.strategy.kind === "fedavg") return { model, state: undefined };
+    const length = stateLength(strategy, parameters);
+    if (length === 0) return { model, state: undefined };
     const hash = stored?.strategyStateHash ?? "";
-    const state = await this.#vector(hash, stateName, signal);
+    const state = await this.#vector(hash, length, stateName, signal);
     if (state === undefined) return { unknown: `the strategy's state after round ${round.round}` };
     return { model, state };
   }
@@ -137,14 +141,15 @@ export class Replay {
   /** The vector that is kept under a hash; undefined where the file is missing, damaged or another. */
   async #vector(
     hash: Hash | "",
+    length: number,
     nameOf: (vector: Float32Array) => Hash,
     signal: AbortSignal,
   ): Promise<Float32Array | undefined> {
     if (hash === "") return undefined;
-    const bytes = await this.#source.file(hash, mostModelBytes(this.#layout.parameters), signal);
+    const bytes = await this.#source.file(hash, mostVectorBytes(length), signal);
     if ("problem" in bytes) return undefined;
     try {
-      const vector = modelFromBytes(this.#layout, bytes);
+      const vector = vectorFromBytes(bytes, length, "file");
       return nameOf(vector) === hash ? vector : undefined;
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
