@@ -139,7 +139,7 @@ describe("one flipped bit is found and named", () => {
       () => 5,
       async () => {
         await expect(store.verify(signal)).rejects.toThrow(
-          "schema_versions has the rows 2, 5, wanted 1, 2",
+          "schema_versions has the rows 2, 3, 5, wanted 1, 2, 3",
         );
       },
     );
