@@ -8,7 +8,7 @@ import {
 } from "@chorus/aggregation";
 import type { CompletedRound, RunDetails } from "../operator/run.ts";
 import { shortHash } from "../terminal/format.ts";
-import { mostStateBytes, mostVectorBytes } from "./file-bounds.ts";
+import { mostVectorBytes } from "./file-bounds.ts";
 import { compare, type Difference, type HistorySource } from "./history.ts";
 
 /** The model before the first round: that it is the one that the plan's seed gives, which is `first`, and its file. */
@@ -28,6 +28,8 @@ export async function checkInitialModel(
 /** What a round left in files. */
 interface RoundFiles {
   readonly layout: ModelLayout;
+  /** Numbers that the strategy keeps; 0 for one without a state. */
+  readonly stateLength: number;
   /** Hash of the strategy's state; empty when there is none, undefined when none is told. */
   readonly state: Hash | "" | undefined;
   readonly source: HistorySource;
@@ -37,7 +39,7 @@ interface RoundFiles {
 export async function checkRound(
   { run, rounds }: RunDetails,
   round: CompletedRound,
-  { layout, state, source }: RoundFiles,
+  { layout, stateLength, state, source }: RoundFiles,
   signal: AbortSignal,
 ): Promise<readonly Difference[]> {
   signal.throwIfAborted();
@@ -46,7 +48,7 @@ export async function checkRound(
   return [
     ...compare(round.round, "the parent model", parent, round.parentModelHash),
     ...(await checkModelFile(round.round, round.modelHash, layout, source, signal)),
-    ...(await checkStateFile(round.round, state, layout, source, signal)),
+    ...(await checkStateFile(round.round, state, stateLength, source, signal)),
   ];
 }
 
@@ -72,12 +74,13 @@ async function checkModelFile(
 async function checkStateFile(
   round: number,
   expected: Hash | "" | undefined,
-  layout: ModelLayout,
+  stateLength: number,
   source: HistorySource,
   signal: AbortSignal,
 ): Promise<readonly Difference[]> {
-  if (expected === undefined || expected === "") return [];
-  const bytes = await source.file(expected, mostStateBytes(layout.parameters), signal);
+  // One where there should be none is told of with the model that is made again.
+  if (expected === undefined || expected === "" || stateLength === 0) return [];
+  const bytes = await source.file(expected, mostVectorBytes(stateLength), signal);
   const got = "problem" in bytes ? bytes.problem : sha256Hex(bytes);
   return compare(round, `strategy state file ${shortHash(expected)}…`, expected, got);
 }

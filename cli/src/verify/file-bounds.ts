@@ -11,11 +11,6 @@ export function mostVectorBytes(length: number): number {
   return 4 * length;
 }
 
-/** Bytes that no state of a strategy has, for a model of so many parameters: the largest ones have two numbers for each. */
-export function mostStateBytes(parameters: number): number {
-  return mostVectorBytes(2 * parameters);
-}
-
 /** Bytes that no transcript of a round with this cohort reaches. */
 export function mostTranscriptBytes(cohort: number, parameters: number): number {
   const words = contentLength(parameters) + RANDOMNESS_WORDS;

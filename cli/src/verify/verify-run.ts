@@ -8,6 +8,7 @@ import {
   PlanError,
   parsePlan,
   planHash,
+  stateLength,
 } from "@chorus/aggregation";
 import { type LedgerEntry, LedgerError, type LedgerReader } from "@chorus/chain";
 import { CliError } from "../cli-error.ts";
@@ -91,10 +92,11 @@ async function verifyRounds(
   const run = { runId, plan, planHash, dimension: layout.parameters };
   const options = { run, layout, first, federationId: stored.federationId };
   const replay = new Replay(options, { source, verifier: openCommitmentScheme() });
+  const length = stateLength(plan.strategy, layout.parameters);
   const rounds: VerifiedRound[] = [];
   for (const round of details.rounds) {
     const kept = stored.rounds.get(round.round);
-    const files = { layout, state: kept?.strategyStateHash, source };
+    const files = { layout, stateLength: length, state: kept?.strategyStateHash, source };
     const model = await checkRound(details, round, files, signal);
     const sum = await replay.next(round, kept, signal);
     const entry = entries?.[round.round - 1];
