@@ -6,7 +6,7 @@ import type { Uplink } from "./uplink.ts";
 import type { FilePart } from "./wire.ts";
 
 /** A stream that brings nothing for this long is given up; that is noticed after twice as long at the latest. */
-const SILENCE_MS = 30_000;
+const SILENCE_MS = 60_000;
 
 /** A file to fetch, as far as it is known beforehand. */
 export interface WantedFile {
@@ -27,7 +27,7 @@ export interface WantedFile {
 /**
  * Fetches a file, going on where an outage interrupted it. Whether it is the right one is for the caller to say. Rejects
  * with {@link ClientError}: `protocol` for a wrong length, order or checksum, `unreachable` for a stream that is open and
- * brings nothing for 30 s; with what the coordinator refuses the call with; with the signal's reason.
+ * brings nothing for a minute; with what the coordinator refuses the call with; with the signal's reason.
  */
 export async function downloadFile(
   file: WantedFile,

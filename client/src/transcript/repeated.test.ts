@@ -79,7 +79,7 @@ test("a transcript that never ends keeps out of its run and of no other", async 
   round.coordinator.publish = () => again.resolve();
   const reason = round.refuses(round.next);
   await again.promise;
-  round.first.time.elapse(30_000);
+  round.first.time.elapse(60_000);
   expect(await reason).toBe("no-transcript");
   const left = round.first.log.find(({ msg }) => msg === "left the round");
   expect(left).toMatchObject({ detail: expect.stringContaining("got nothing of the transcript") });
