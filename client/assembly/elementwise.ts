@@ -36,21 +36,3 @@ export function addScaled(target: usize, addend: usize, count: usize, factor: f3
     store<f32>(target + offset, sum);
   }
 }
-
-/** Sum of the squares, accumulated in float64. */
-export function squaredNorm(x: usize, count: usize): f64 {
-  const end = x + count * FLOAT;
-  let low = f64x2.splat(0);
-  let high = low;
-  for (; x + VECTOR <= end; x += VECTOR) {
-    const values = v128.load(x);
-    const first = f64x2.promote_low_f32x4(values);
-    const second = f64x2.promote_low_f32x4(v128.shuffle<u64>(values, values, 1, 0));
-    low = f64x2.add(low, f64x2.mul(first, first));
-    high = f64x2.add(high, f64x2.mul(second, second));
-  }
-  low = f64x2.add(low, high);
-  let sum = f64x2.extract_lane(low, 0) + f64x2.extract_lane(low, 1);
-  for (; x < end; x += FLOAT) sum += <f64>load<f32>(x) * <f64>load<f32>(x);
-  return sum;
-}

@@ -9,7 +9,7 @@ export { conv2dFilterGradient, conv2dFilterGradientWorkspace } from "./conv-filt
 export { conv2dInputGradient, conv2dInputGradientWorkspace } from "./conv-input";
 export { softmaxCrossEntropy } from "./cross-entropy";
 export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
-export { addScaled, columnSums, reluGradient, squaredNorm } from "./elementwise";
+export { addScaled, columnSums, reluGradient } from "./elementwise";
 export { gemm, gemmWorkspace } from "./gemm";
 export { adamStep, momentumStep } from "./optimiser";
 export { maxPool, maxPoolGradient } from "./pool";

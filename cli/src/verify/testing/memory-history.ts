@@ -7,7 +7,7 @@ import {
 } from "@chorus/aggregation";
 import { MemoryLedger } from "@chorus/chain";
 import { readTranscript } from "@chorus/client";
-import type { RoundRow } from "@chorus/coordinator";
+import { type RoundRow, transcriptToBytes } from "@chorus/coordinator";
 import type { CompletedRound, RunDetails } from "../../operator/run.ts";
 import {
   type Difference,
@@ -21,12 +21,7 @@ import {
 import { detailsFromStore } from "../store-details.ts";
 import { type VerifiedHistory, verifyRun } from "../verify-run.ts";
 import { samplePlan } from "./sample-plan.ts";
-import {
-  type SampleRounds,
-  type SampleRun,
-  sampleRounds,
-  transcriptBytes,
-} from "./sample-rounds.ts";
+import { type SampleRounds, type SampleRun, sampleRounds } from "./sample-rounds.ts";
 
 const never = new AbortController().signal;
 const committer = "0x00000000000000000000000000000000000000aa";
@@ -174,7 +169,7 @@ export function republish(
   change: (transcript: RoundTranscript) => RoundTranscript,
 ): void {
   const bytes = history.files.get(roundOf(history, number).transcriptHash) ?? new Uint8Array();
-  const changed = transcriptBytes(change(readTranscript(bytes)));
+  const changed = transcriptToBytes(change(readTranscript(bytes)));
   changeRound(history, number, { transcriptHash: keepFile(history, changed) });
 }
 

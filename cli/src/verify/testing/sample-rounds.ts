@@ -1,6 +1,5 @@
 import {
   applyOuterStep,
-  bytesOfWords,
   decodeSum,
   type Hash,
   initialModel,
@@ -11,14 +10,11 @@ import {
   type Plan,
   planHash,
   type RoundConfig,
-  type RoundTranscript,
   scaleBitsFor,
-  serialiseRoundConfig,
   sha256Hex,
   type UpdateCounts,
 } from "@chorus/aggregation";
-import type { RoundRow } from "@chorus/coordinator";
-import * as proto from "@chorus/proto/v1/transcript";
+import { type RoundRow, transcriptToBytes } from "@chorus/coordinator";
 import { cohort, type Exchanged, maskedRound } from "./masked-round.ts";
 
 /** A run with its rounds, and every file that a coordinator keeps of it. */
@@ -75,7 +71,7 @@ export function sampleRounds(run: SampleRun): SampleRounds {
       ...keptOf(exchanged, counts),
       modelHash: keepModel(outer.model),
       strategyStateHash: outer.state === undefined ? "" : keepBytes(modelToBytes(outer.state)),
-      transcriptHash: keepBytes(transcriptBytes(exchanged.transcript)),
+      transcriptHash: keepBytes(transcriptToBytes(exchanged.transcript)),
     });
   }
   return { plan: run.plan, initialModelHash, rounds, files };
@@ -105,22 +101,6 @@ function keptOf(
     evaluationLoss: evaluationLossMillis / 1000 / counts.evaluationExamples,
     commit: undefined,
   };
-}
-
-/** A transcript as a coordinator publishes it. */
-export function transcriptBytes(transcript: RoundTranscript): Uint8Array {
-  const { config, keyBook, survivors, acks, sum, randomness } = transcript;
-  return proto.RoundTranscript.encode({
-    roundConfig: serialiseRoundConfig(config),
-    keyBook,
-    survivors: survivors.map(({ upload, commitment }) => ({
-      upload,
-      vectorCommitment: commitment,
-    })),
-    acks,
-    sum: bytesOfWords(sum),
-    randomness: bytesOfWords(randomness),
-  }).finish();
 }
 
 function exchangeOf(run: SampleRun, round: number, parentModelHash: Hash): Exchanged {

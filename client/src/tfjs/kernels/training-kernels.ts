@@ -82,7 +82,6 @@ export interface TrainingKernels {
   reluGradient(outGradient: number, out: number, xGradient: number, count: number): void;
   columnSums(x: number, sums: number, rows: number, columns: number): void;
   addScaled(target: number, addend: number, count: number, factor: number): void;
-  squaredNorm(x: number, count: number): number;
   softmaxCrossEntropy(
     logits: number,
     labels: number,
