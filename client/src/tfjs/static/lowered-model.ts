@@ -5,7 +5,6 @@ import {
   type ModelLayout,
   type Plan,
 } from "@chorus/aggregation";
-import type { Window } from "../kernels/window.ts";
 
 /** A model as the few operations that are computed without TensorFlow.js. Numbers of values are for one example. */
 export interface LoweredModel {
@@ -17,12 +16,7 @@ export interface LoweredModel {
 }
 
 /** One operation, from the output of the one before. */
-export type Operation =
-  | DenseOperation
-  | Conv2dOperation
-  | MaxPoolOperation
-  | ReluOperation
-  | DropoutOperation;
+export type Operation = DenseOperation | ReluOperation | DropoutOperation;
 
 /** [inputs] x [inputs, outputs] + bias, then relu where `isRelu`. */
 export interface DenseOperation {
@@ -33,28 +27,6 @@ export interface DenseOperation {
   readonly kernel: number;
   readonly bias: number | undefined;
   readonly isRelu: boolean;
-}
-
-/** Images by filters + bias, then relu where `isRelu`. */
-export interface Conv2dOperation {
-  readonly kind: "conv2d";
-  readonly inputs: number;
-  readonly outputs: number;
-  /** For any number of images. */
-  readonly window: Window;
-  /** Offsets in the flat model; no bias where undefined. */
-  readonly kernel: number;
-  readonly bias: number | undefined;
-  readonly isRelu: boolean;
-}
-
-/** The largest value below each window. */
-export interface MaxPoolOperation {
-  readonly kind: "maxPool";
-  readonly inputs: number;
-  readonly outputs: number;
-  /** For any number of images. */
-  readonly window: Window;
 }
 
 /** The positive part. */
@@ -144,7 +116,7 @@ class Lowering {
     if (activation === "linear") return undefined;
     if (activation !== "relu") return `the activation ${activation}`;
     const last = this.operations.at(-1);
-    if (last?.kind === "dense" || last?.kind === "conv2d") {
+    if (last?.kind === "dense") {
       this.operations.splice(-1, 1, { ...last, isRelu: true });
     } else {
       this.operations.push({ kind: "relu", inputs: this.width, outputs: this.width });

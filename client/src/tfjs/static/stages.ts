@@ -1,12 +1,8 @@
-import type { TrainingKernels } from "../kernels/training-kernels.ts";
-import { Conv2dStage } from "./conv2d-stage.ts";
 import { DenseStage } from "./dense-stage.ts";
 import { DropoutStage } from "./dropout-stage.ts";
 import type { LoweredModel, Operation } from "./lowered-model.ts";
-import { MaxPoolStage } from "./max-pool-stage.ts";
 import { ReluStage } from "./relu-stage.ts";
 import type { Stage, StageContext } from "./stage.ts";
-import { WindowPlace } from "./window-place.ts";
 
 /** The stages of a model one behind the other, from the input at address `inputs`. */
 export function layStages(
@@ -28,10 +24,6 @@ function layStage(operation: Operation, x: number, context: StageContext): Stage
   switch (operation.kind) {
     case "dense":
       return new DenseStage(operation, x, context);
-    case "conv2d":
-      return new Conv2dStage(operation, x, context);
-    case "maxPool":
-      return new MaxPoolStage(operation, x, context);
     case "relu":
       return new ReluStage(operation, x, context);
     case "dropout":
@@ -41,27 +33,16 @@ function layStage(operation: Operation, x: number, context: StageContext): Stage
 
 function workspaceBytes(
   operation: Operation,
-  { kernels, arena, capacity }: Omit<StageContext, "workspace">,
+  { kernels }: Omit<StageContext, "workspace">,
 ): number {
   switch (operation.kind) {
     case "dense":
       // Products are as wide as the outputs forward, and as the inputs backward.
       return largest([operation.inputs, operation.outputs].map(kernels.gemmWorkspace));
-    case "conv2d":
-      return convolutionBytes(new WindowPlace(operation.window, arena).of(capacity), kernels);
-    case "maxPool":
     case "relu":
     case "dropout":
       return 0;
   }
-}
-
-function convolutionBytes(window: number, kernels: TrainingKernels): number {
-  return largest([
-    kernels.conv2dWorkspace(window),
-    kernels.conv2dFilterGradientWorkspace(window),
-    kernels.conv2dInputGradientWorkspace(window),
-  ]);
 }
 
 /** Of sizes that are signed where they come from. */
