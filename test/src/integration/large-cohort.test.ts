@@ -6,6 +6,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { TestOperator } from "../support/operator.ts";
 import { testPlan } from "../support/plan.ts";
 import { RawParticipant } from "../support/raw-participant.ts";
+import { Turns } from "../support/turns.ts";
 import { survivorsOf } from "../support/unit-rounds.ts";
 
 const cohort = 50;
@@ -27,8 +28,9 @@ test("a round of fifty of whom a third is lost before the upload has the exact m
   const coordinator = opened.use(await startTestCoordinator(`${folder.path}/c`, { clock }));
   const operator = opened.use(await TestOperator.connect(coordinator));
   const participants: RawParticipant[] = [];
+  const turns = new Turns();
   for (let place = 0; place < cohort; place += 1)
-    participants.push(opened.use(await RawParticipant.enrol(coordinator, place)));
+    participants.push(opened.use(await RawParticipant.enrol(coordinator, place, turns)));
   const uploadsSettled = participants.map((participant, place) =>
     place % 3 === 2 ? loseAtUpload(participant) : participant.after("submitUpdate", async () => {}),
   );
