@@ -4,7 +4,7 @@ import { IMAGE_PLAN } from "../plan/sample-plans.ts";
 import { initialModel } from "./initial-model.ts";
 import { layoutOf } from "./layout.ts";
 import { modelHash } from "./model-hash.ts";
-import type { ModelTopology } from "./topology.ts";
+import type { Layer, ModelTopology } from "./topology.ts";
 
 const LAYOUT = layoutOf(IMAGE_PLAN.model);
 
@@ -82,4 +82,61 @@ test("layers of one shape start from different kernels", () => {
     42,
   );
   expect(model.subarray(0, 16)).not.toEqual(model.subarray(16));
+});
+
+/** Initial values of the tensors of one layer over examples of a shape, by name. */
+function initialValues(shape: readonly number[], layer: Layer): Map<string, Float32Array> {
+  const config = { ...layer.config, name: "x", batch_input_shape: [null, ...shape] };
+  const layers = [{ class_name: layer.class_name, config } as unknown as Layer];
+  const layout = layoutOf({ class_name: "Sequential", config: { name: "m", layers } });
+  const model = initialModel(layout, 1);
+  return new Map(
+    layout.tensors.map(({ name, offset, size }) => [name, model.subarray(offset, offset + size)]),
+  );
+}
+
+test.each<[string, readonly number[], Layer, string, number, number]>([
+  [
+    "a convolution's kernel",
+    [8, 8, 20],
+    { class_name: "Conv2D", config: { filters: 30, kernel_size: [3, 5] } },
+    "x/kernel",
+    3 * 5 * 20,
+    3 * 5 * 30,
+  ],
+  [
+    "a kernel of one channel",
+    [8, 8, 200],
+    { class_name: "DepthwiseConv2D", config: { kernel_size: [3, 5], depth_multiplier: 2 } },
+    "x/depthwise_kernel",
+    3 * 5,
+    3 * 5 * 2,
+  ],
+  [
+    "the kernels of four gates",
+    [5, 40],
+    { class_name: "LSTM", config: { units: 30 } },
+    "x/recurrent_kernel",
+    30,
+    120,
+  ],
+])(
+  "%s is within Glorot's limit for what its values see, and reaches near it",
+  (_, shape, layer, name, fanIn, fanOut) => {
+    const kernel = initialValues(shape, layer).get(name) ?? new Float32Array();
+    const limit = Math.sqrt(6 / (fanIn + fanOut));
+    const largest = kernel.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    // 3600 draws or more that all miss the last hundredth of the range have probability 0.99^3600 < 1e-15.
+    expect(kernel.length).toBeGreaterThanOrEqual(3600);
+    expect(largest).toBeLessThanOrEqual(limit * (1 + 2 ** -24));
+    expect(largest).toBeGreaterThan(0.99 * limit);
+  },
+);
+
+test("an LSTM's forget gate begins open, and a normalisation does nothing but normalise", () => {
+  const lstm = initialValues([5, 4], { class_name: "LSTM", config: { units: 2 } });
+  expect(lstm.get("x/bias")).toEqual(Float32Array.of(0, 0, 1, 1, 0, 0, 0, 0));
+  const norm = initialValues([5, 3], { class_name: "LayerNormalization", config: {} });
+  expect(norm.get("x/gamma")).toEqual(Float32Array.of(1, 1, 1));
+  expect(norm.get("x/beta")).toEqual(new Float32Array(3));
 });

@@ -1,28 +1,31 @@
 import { RandomNumbers, seededRandom } from "../random.ts";
+import { ZEROS } from "./layers/initial-values.ts";
 import type { ModelLayout, TensorSlot } from "./layout.ts";
 
 /**
  * The model before the first round, shape `[parameters]`: a function of the plan alone, so that anyone can make it again.
- * Kernels `[in, out]` are uniform in [-limit, limit] with limit = sqrt(6 / (in + out)), biases are zero. Each tensor has
- * its own stream, named by seed and tensor. Only + - * / and sqrt, which IEEE 754 rounds the same everywhere.
- * Source: Glorot and Bengio 2010, equation 16.
+ * Tensors that are drawn have a stream each, named by seed and tensor. Only + - * / and sqrt, which IEEE 754 rounds the
+ * same everywhere.
  */
 export function initialModel(layout: ModelLayout, seed: number): Float32Array {
   const model = new Float32Array(layout.parameters);
-  for (const tensor of layout.tensors) drawKernel(model, tensor, seed);
+  for (const tensor of layout.tensors) fill(model, tensor, seed);
   return model;
 }
 
-/** Fills one tensor's part of the model. What is not a kernel, having one dimension, stays zero. */
-function drawKernel(
+/** Fills one tensor's part of the model. */
+function fill(
   model: Float32Array,
-  { name, shape, offset, size }: TensorSlot,
+  { name, offset, size, initial = ZEROS }: TensorSlot,
   seed: number,
 ): void {
-  const [inputs, outputs] = shape;
-  if (inputs === undefined || outputs === undefined) return;
-  const limit = Math.sqrt(6 / (inputs + outputs));
+  if (initial.kind === "parts") {
+    const part = size / initial.values.length;
+    for (const [index, value] of initial.values.entries())
+      model.fill(value, offset + index * part, offset + (index + 1) * part);
+    return;
+  }
   const random = new RandomNumbers(seededRandom(`chorus/initial-model/v1/${seed}/${name}`));
   for (let index = offset; index < offset + size; index++)
-    model[index] = limit * (2 * random.unit() - 1);
+    model[index] = initial.limit * (2 * random.unit() - 1);
 }

@@ -16,7 +16,8 @@ function dense(
 }
 
 function flatten(...shape: readonly number[]): Layer {
-  return { class_name: "Flatten", config: { batch_input_shape: [null, ...shape] } };
+  const config = shape.length === 0 ? {} : { batch_input_shape: [null, ...shape] as const };
+  return { class_name: "Flatten", config };
 }
 
 function refusal(...layers: readonly Layer[]): PlanError {
@@ -42,7 +43,13 @@ test("kernels are [in, out], biases [out], in the order of the layers", () => {
       dense(3),
     ),
   );
-  expect(layout).toEqual({
+  const tensors = layout.tensors.map(({ name, shape, offset, size }) => ({
+    name,
+    shape,
+    offset,
+    size,
+  }));
+  expect({ ...layout, tensors }).toEqual({
     tensors: [
       { name: "hidden/kernel", shape: [12, 5], offset: 0, size: 60 },
       { name: "hidden/bias", shape: [5], offset: 60, size: 5 },
@@ -59,7 +66,7 @@ test("tensors tile the flat model without gaps, and their names are their own", 
     minLength: 1,
     maxLength: 8,
   });
-  const shapes = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 4 });
+  const shapes = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 2, maxLength: 4 });
   fc.assert(
     fc.property(units, shapes, (layers, shape) => {
       const { tensors, parameters } = layoutOf(
@@ -85,25 +92,34 @@ describe("layers that do not fit together are refused with their path:", () => {
     ["a first layer without a shape", [dense(3)], "model.config.layers.0.config.batch_input_shape"],
     [
       "a second shape",
-      [flatten(4), dense(3, { batch_input_shape: [null, 4] })],
+      [flatten(2, 2), dense(3, { batch_input_shape: [null, 4] })],
       "model.config.layers.1.config.batch_input_shape",
     ],
     [
       "two layers of one name",
-      [flatten(4), dense(3, { name: "a" }), dense(3, { name: "a" })],
+      [flatten(2, 2), dense(3, { name: "a" }), dense(3, { name: "a" })],
       "model.config.layers.2.config.name",
     ],
     [
       "a name that another layer has by position",
-      [flatten(4), dense(3, { name: "dense_3" }), dense(3)],
+      [flatten(2, 2), dense(3, { name: "dense_3" }), dense(3)],
       "model.config.layers.2.config.name",
     ],
     [
-      "a dense layer over rows",
-      [dense(3, { batch_input_shape: [null, 4, 4] })],
-      "model.config.layers.0",
+      "an order of dimensions that are not there",
+      [
+        dense(3, { batch_input_shape: [null, 4] }),
+        { class_name: "Permute", config: { dims: [1, 3] } },
+      ],
+      "model.config.layers.1.config.dims",
     ],
-    ["nothing to train", [flatten(4)], "model.config.layers"],
+    ["Flatten of one dimension", [flatten(2, 2), flatten()], "model.config.layers.1"],
+    [
+      "an output without a Functional model",
+      [flatten(4, 2), { class_name: "Add", config: {} }],
+      "model.config.layers.1",
+    ],
+    ["nothing to train", [flatten(2, 2)], "model.config.layers"],
   ])("%s", (_, layers, path) => {
     expect(refusal(...layers)).toMatchObject({ code: "bad-plan", path });
   });
@@ -116,14 +132,14 @@ describe("a model beyond 50 000 000 values is refused before anything is built:"
       [flatten(50_000_000, 50_000_000, 50_000_000, 50_000_000), dense(1)],
       "model.config.layers.0.config.batch_input_shape",
     ],
-    ["a kernel", [flatten(7000), dense(7143)], "model.config.layers.1.config.units"],
-    ["all tensors together", [flatten(5000), dense(5000), dense(5000)], "model.config.layers"],
+    ["a kernel", [flatten(70, 100), dense(7143)], "model.config.layers.1.config.units"],
+    ["all tensors together", [flatten(50, 100), dense(5000), dense(5000)], "model.config.layers"],
   ])("%s", (_, layers, path) => {
     expect(refusal(...layers)).toMatchObject({ code: "too-large", path });
   });
 
   test("exactly 50 000 000 are accepted", () => {
-    const layout = layoutOf(modelOf(flatten(5000), dense(10_000, { use_bias: false })));
+    const layout = layoutOf(modelOf(flatten(50, 100), dense(10_000, { use_bias: false })));
     expect(layout.parameters).toBe(50_000_000);
   });
 });

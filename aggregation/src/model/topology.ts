@@ -1,5 +1,10 @@
+import type { Layer } from "./layers/registry.ts";
+
 /** A model in the JSON of tfjs-layers, limited to layers whose gradients are right on every backend. */
-export interface ModelTopology {
+export type ModelTopology = SequentialTopology | FunctionalTopology;
+
+/** Layers in a row. */
+export interface SequentialTopology {
   readonly class_name: "Sequential";
   readonly config: {
     readonly name: string;
@@ -8,73 +13,33 @@ export interface ModelTopology {
   };
 }
 
-export type Layer = DenseLayer | FlattenLayer | ActivationLayer | DropoutLayer;
-
-/** What every layer may say of itself. */
-export interface LayerConfig {
-  /** Names its tensors; `<class>_<position>` where it is left out, as in "dense_2". */
-  readonly name?: string;
-  /** Shape of an example after the batch dimension, which is null. The first layer has it, and no other. */
-  readonly batch_input_shape?: readonly [null, ...number[]];
-}
-
-/** activation(input x kernel + bias): input `[in]`, output `[units]`. */
-export interface DenseLayer {
-  readonly class_name: "Dense";
-  readonly config: LayerConfig & {
-    readonly units: number;
-    /** Left out, it is "linear". */
-    readonly activation?: Activation;
-    /** Left out, it is true. */
-    readonly use_bias?: boolean;
+/** A graph of layers with one input and one output. */
+export interface FunctionalTopology {
+  readonly class_name: "Functional";
+  readonly config: {
+    readonly name: string;
+    /** 2 to 200, each after the layers that it takes; the last one gives the output. */
+    readonly layers: readonly (InputLayer | NamedLayer)[];
+    readonly input_layers: readonly [LayerReference];
+    readonly output_layers: readonly [LayerReference];
   };
 }
 
-/** The same numbers in one dimension. */
-export interface FlattenLayer {
-  readonly class_name: "Flatten";
-  readonly config: LayerConfig;
+/** The example. */
+export interface InputLayer {
+  readonly class_name: "InputLayer";
+  readonly name: string;
+  readonly config: { readonly batch_input_shape: readonly [null, ...number[]] };
+  readonly inbound_nodes: readonly [];
 }
 
-export interface ActivationLayer {
-  readonly class_name: "Activation";
-  readonly config: LayerConfig & { readonly activation: Activation };
-}
+/** A layer, used once, and the layers that it takes, in order. */
+export type NamedLayer = Layer & {
+  readonly name: string;
+  readonly inbound_nodes: readonly [readonly LayerReference[]];
+};
 
-/** Sets a share `rate`, in [0, 1), of its input to zero during training. */
-export interface DropoutLayer {
-  readonly class_name: "Dropout";
-  readonly config: LayerConfig & { readonly rate: number };
-}
+/** A layer's name, its only use and its only output. */
+export type LayerReference = readonly [name: string, use: 0, output: 0];
 
-/**
- * Activations that a plan may use: gradients of a two-layer model on the WASM backend agree with the reference backend
- * within 2e-7 for each of them (measured with tfjs 4.22).
- */
-export const ACTIVATIONS: readonly Activation[] = [
-  "linear",
-  "relu",
-  "elu",
-  "selu",
-  "tanh",
-  "sigmoid",
-  "softplus",
-  "swish",
-  "gelu",
-  "softmax",
-];
-
-export type Activation =
-  | "linear"
-  | "relu"
-  | "elu"
-  | "selu"
-  | "tanh"
-  | "sigmoid"
-  | "softplus"
-  | "swish"
-  | "gelu"
-  | "softmax";
-
-/** Layers that a plan may use. */
-export const LAYERS: readonly Layer["class_name"][] = ["Dense", "Flatten", "Activation", "Dropout"];
+export type { Layer, LayerClass, LayerConfigs, LayerOf } from "./layers/registry.ts";

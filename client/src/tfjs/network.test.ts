@@ -3,13 +3,13 @@ import { memory, tidy } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Dataset } from "../data/dataset.ts";
 import { openBackend } from "./backend.ts";
-import { buildNetwork, type Network, numberOf } from "./network.ts";
+import { buildNetwork, type Network } from "./network.ts";
 import { binaryPlan, HIDDEN_LAYER, imagePlan, imagesByRow } from "./samples.test-support.ts";
 
 beforeAll(() => openBackend(new AbortController().signal));
 
 function lossOf(network: Network, batch: Dataset, dropoutSeed: string): number {
-  return tidy(() => numberOf(network.loss(batch, dropoutSeed)));
+  return tidy(() => network.loss(batch, dropoutSeed).dataSync()[0] ?? Number.NaN);
 }
 
 describe("a network", () => {
@@ -19,7 +19,7 @@ describe("a network", () => {
       using network = await buildNetwork(imagePlan(HIDDEN_LAYER));
       const model = initialModel(network.layout, 1);
       network.write(model);
-      expect(network.read()).toEqual(model);
+      expect(await network.read()).toEqual(model);
     }
     expect(memory().numTensors).toBe(before);
   });
@@ -56,7 +56,7 @@ describe("a network", () => {
       loss -= Math.log(Math.exp(logits[label] ?? 0) / total) / 20;
       correct += logits[label] === Math.max(...logits) ? 1 : 0;
     }
-    const evaluation = network.evaluate(batch);
+    const evaluation = await network.evaluate(batch);
     // 36 float32 products and sums of magnitude 1 round by some 1e-6 together.
     expect(Math.abs(evaluation.loss - loss)).toBeLessThan(1e-5);
     expect(evaluation.correct).toBe(correct);
@@ -70,10 +70,47 @@ describe("a network", () => {
     const batch = { examples: 4, features, featureShape: [2], labels: Int32Array.of(1, 1, 0, 0) };
     // Logits 1.5, -1.5, 100.5, -99.5: -log(sigmoid(z)) for label 1, -log(1 - sigmoid(z)) for label 0.
     const loss = (Math.log1p(Math.exp(-1.5)) + Math.log1p(Math.exp(1.5)) + 100.5) / 4;
-    const evaluation = network.evaluate(batch);
+    const evaluation = await network.evaluate(batch);
     expect(Math.abs(evaluation.loss - loss)).toBeLessThan(1e-5);
     expect(evaluation.correct).toBe(2);
   });
+});
+
+test.each(["constructor", "__proto__", "toString", "layer_2"])(
+  "a layer may be called %s",
+  async (name) => {
+    const [flatten, hidden, ...others] = HIDDEN_LAYER;
+    const called = { ...hidden, config: { ...hidden?.config, name } } as Layer;
+    using network = await buildNetwork(imagePlan([flatten as Layer, called, ...others]));
+    expect(network.layout.tensors[0]?.name).toBe(`${name}/kernel`);
+    expect(network.variables.map(({ shape }) => shape)).toEqual([[12, 5], [5], [5, 3], [3]]);
+  },
+);
+
+test("a network with a table of words refuses numbers that are not in it, and trains on those that are", async () => {
+  using network = await buildNetwork(
+    imagePlan([
+      {
+        class_name: "Embedding",
+        config: { batch_input_shape: [null, 4], input_dim: 6, output_dim: 2 },
+      },
+      { class_name: "Flatten", config: {} },
+      { class_name: "Dense", config: { units: 3, activation: "softmax" } },
+    ]),
+  );
+  const batch = (...features: number[]) => ({
+    examples: 1,
+    features: Float32Array.from(features),
+    featureShape: [4],
+    labels: Int32Array.of(1),
+  });
+  expect((await network.evaluate(batch(0, 5, 2, 2))).loss).toBeCloseTo(Math.log(3), 5);
+  for (const wrong of [6, -1, 0.5]) {
+    await expect(network.evaluate(batch(0, 1, 2, wrong))).rejects.toMatchObject({
+      code: "bad-data",
+      message: expect.stringContaining("wanted whole numbers from 0 to 5"),
+    });
+  }
 });
 
 describe("dropout", () => {
@@ -97,6 +134,6 @@ describe("dropout", () => {
       imagePlan(layers.filter((layer) => layer.class_name !== "Dropout")),
     );
     for (const each of [network, plain]) each.write(initialModel(plain.layout, 5));
-    expect(network.evaluate(batch)).toEqual(plain.evaluate(batch));
+    expect(await network.evaluate(batch)).toEqual(await plain.evaluate(batch));
   });
 });

@@ -1,15 +1,15 @@
 import {
-  type Layer,
   layoutOf,
   type ModelLayout,
-  type ModelTopology,
+  modelGraph,
   type Plan,
+  vocabularyOf,
 } from "@chorus/aggregation";
-import { dropout, type Scalar, type Tensor, tensor, tidy, Variable } from "@tensorflow/tfjs-core";
-import { models, type Sequential } from "@tensorflow/tfjs-layers";
+import { type Scalar, type Tensor, tensor, tidy, type Variable } from "@tensorflow/tfjs-core";
 import type { Dataset } from "../data/dataset.ts";
 import { ClientError } from "../error.ts";
 import { type Head, headOf } from "./head.ts";
+import { buildLayers, type LayerGraph } from "./layer-graph.ts";
 
 /**
  * Builds a plan's model on the selected backend, up to the last layer's activation, with all weights 0. Throws
@@ -18,18 +18,8 @@ import { type Head, headOf } from "./head.ts";
  */
 export async function buildNetwork(plan: Plan): Promise<Network> {
   const layout = layoutOf(plan.model);
-  const topology = trainingTopology(plan.model);
-  const sequential = await models.modelFromJSON(topology).catch((cause: unknown) => {
-    throw new ClientError("unsupported-layer", "TensorFlow.js does not build the plan's model", {
-      cause,
-    });
-  });
-  const network = new Network(
-    sequential as Sequential,
-    plan.model.config.layers,
-    layout,
-    headOf(plan),
-  );
+  const layers = await buildLayers(modelGraph(plan.model));
+  const network = new Network(layers, layout, headOf(plan), vocabularyOf(plan.model));
   const [got, wanted] = [shapesOf(network.variables), shapesOf(layout.tensors)];
   if (got === wanted) return network;
   network[Symbol.dispose]();
@@ -41,16 +31,17 @@ export class Network implements Disposable {
   readonly layout: ModelLayout;
   /** The model's tensors, in the layout's order. */
   readonly variables: readonly Variable[];
-  readonly #sequential: Sequential;
-  readonly #layers: readonly Layer[];
+  readonly #layers: LayerGraph;
   readonly #head: Head;
+  readonly #vocabulary: number | undefined;
 
-  constructor(sequential: Sequential, layers: readonly Layer[], layout: ModelLayout, head: Head) {
+  /** Takes the layers over. `vocabulary`: see {@link vocabularyOf}. */
+  constructor(layers: LayerGraph, layout: ModelLayout, head: Head, vocabulary: number | undefined) {
     this.layout = layout;
-    this.variables = sequential.getWeights().filter((weight) => weight instanceof Variable);
-    this.#sequential = sequential;
+    this.variables = layers.variables;
     this.#layers = layers;
     this.#head = head;
+    this.#vocabulary = vocabulary;
   }
 
   /**
@@ -74,75 +65,61 @@ export class Network implements Disposable {
   }
 
   /** A copy of all weights, shape `[parameters]`. */
-  read(): Float32Array {
+  async read(): Promise<Float32Array> {
     const model = new Float32Array(this.layout.parameters);
+    const values = await Promise.all(this.variables.map((variable) => variable.data()));
     for (const [index, { offset }] of this.layout.tensors.entries()) {
-      model.set(this.variables[index]?.dataSync() ?? [], offset);
+      model.set(values[index] ?? [], offset);
     }
     return model;
   }
 
   /**
    * Mean loss of a batch in training. `dropoutSeed` decides what the dropout layers leave out: the same seed, the same
-   * values. To be called inside tidy.
+   * values. To be called inside tidy. Throws {@link ClientError} `bad-data` for numbers that the model's tables do not have.
    */
   loss(batch: Dataset, dropoutSeed: string): Scalar {
     return this.#head.loss(this.#logits(batch, dropoutSeed), batch.labels);
   }
 
   /** Mean loss of a batch with nothing left out, and how many of its examples are classified as labelled. */
-  evaluate(batch: Dataset): { readonly loss: number; readonly correct: number } {
-    return tidy(() => {
+  async evaluate(batch: Dataset): Promise<{ readonly loss: number; readonly correct: number }> {
+    const results = tidy(() => {
       const logits = this.#logits(batch, undefined);
-      const loss = numberOf(this.#head.loss(logits, batch.labels));
-      return { loss, correct: numberOf(this.#head.correct(logits, batch.labels)) };
+      return [this.#head.loss(logits, batch.labels), this.#head.correct(logits, batch.labels)];
     });
+    const [loss = Number.NaN, correct = Number.NaN] = await Promise.all(results.map(numberOf));
+    for (const result of results) result.dispose();
+    return { loss, correct };
   }
 
   [Symbol.dispose](): void {
-    this.#sequential.dispose();
+    this.#layers[Symbol.dispose]();
   }
 
   /** The last layer's output before its activation, shape `[examples, units]`. */
   #logits({ examples, features, featureShape }: Dataset, dropoutSeed: string | undefined): Tensor {
+    if (this.#vocabulary !== undefined) requireTokens(features, this.#vocabulary);
     const inputs = tensor(features, [examples, ...featureShape], "float32");
-    return this.#layers.reduce((values, layer, index) => {
-      // A layer with one input has one output.
-      if (layer.class_name !== "Dropout")
-        return this.#sequential.layers[index]?.apply(values) as Tensor;
-      if (dropoutSeed === undefined) return values;
-      // The library's own dropout layer draws from Math.random, or with a seed the same values every time.
-      return dropout(values, layer.config.rate, undefined, `${dropoutSeed}/${index}`);
-    }, inputs);
+    return this.#layers.apply(inputs, dropoutSeed);
   }
 }
 
+/** The kernels do not look where a number is that is in no table. */
+function requireTokens(features: Float32Array, vocabulary: number): void {
+  const isToken = (value: number) => Number.isInteger(value) && value >= 0 && value < vocabulary;
+  if (features.every(isToken)) return;
+  throw new ClientError(
+    "bad-data",
+    `an example has a number that is not in the model's table, wanted whole numbers from 0 to ${vocabulary - 1}`,
+  );
+}
+
 /** The value of a tensor of one element. */
-export function numberOf(scalar: Scalar): number {
-  return scalar.dataSync()[0] ?? Number.NaN;
+async function numberOf(scalar: Scalar): Promise<number> {
+  const [value = Number.NaN] = await scalar.data();
+  return value;
 }
-
-/** What tfjs-layers reads a model from. */
-type LayersJson = Parameters<typeof models.modelFromJSON>[0];
-
-/** The topology without the last activation, which belongs to the loss, and without drawing weights that are overwritten. */
-function trainingTopology(model: ModelTopology): LayersJson {
-  const layers = model.config.layers.map((layer, index) => {
-    const isLast = index === model.config.layers.length - 1;
-    return {
-      class_name: layer.class_name,
-      config: {
-        ...layer.config,
-        ...(layer.class_name === "Dense" ? ZERO_WEIGHTS : {}),
-        ...(isLast ? { activation: "linear" } : {}),
-      },
-    };
-  });
-  const topology: object = { ...model, config: { ...model.config, layers } };
-  return topology as LayersJson;
-}
-
-const ZERO_WEIGHTS = { kernel_initializer: { class_name: "Zeros", config: {} } };
 
 function shapesOf(tensors: readonly { readonly shape: readonly number[] }[]): string {
   return tensors.map(({ shape }) => `[${shape.join(", ")}]`).join(" ");

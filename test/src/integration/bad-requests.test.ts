@@ -41,7 +41,7 @@ describe("a plan", () => {
         ...plan,
         model: {
           class_name: "Sequential",
-          config: { name: "deep", layers: [{ class_name: "LSTM", config: { units: 4 } }] },
+          config: { name: "deep", layers: [{ class_name: "BatchNormalization", config: {} }] },
         },
       },
       "unsupported-layer: model.config.layers.0",
