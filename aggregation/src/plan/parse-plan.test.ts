@@ -107,7 +107,7 @@ test.each([
   ["roundPolicy.overSelect", 0.9, "a number from 1 to 10"],
   ["roundPolicy.minSurvivors", 2, "a whole number from 3 to 1000"],
   ["roundPolicy.softDeadlineMs.training", 0, "a whole number from 1 to 604800000"],
-  ["model.class_name", "Functional", '"Sequential"'],
+  ["model.class_name", "Graph", "one of Sequential, Functional"],
   ["model.config.layers", [], "a list of 1 to 100"],
   ["model.config.layers.1.config.units", 0, "a whole number from 1 to 50000000"],
   ["model.config.layers.1.config.activation", "step", "one of linear, relu, "],

@@ -1,5 +1,6 @@
-import { inputShape } from "../model/layer-shapes.ts";
-import type { CsvSchema, DataSchema, Plan, RoundPolicy } from "./plan.ts";
+import { inputShape } from "../model/model-graph.ts";
+import type { Plan, RoundPolicy } from "./plan.ts";
+import type { Columns, DataSchema } from "./plan-data.ts";
 
 /** Shape of one encoded example, without the batch: what the model takes. */
 export function exampleShape(plan: Plan): readonly number[] {
@@ -7,7 +8,7 @@ export function exampleShape(plan: Plan): readonly number[] {
 }
 
 /** Numbers that one row becomes: one for a number, one for each value of a category. */
-export function encodedFeatureCount(schema: CsvSchema): number {
+export function encodedFeatureCount(schema: Columns): number {
   return schema.features.reduce(
     (count, feature) => count + (feature.kind === "number" ? 1 : feature.values.length),
     0,
@@ -17,6 +18,7 @@ export function encodedFeatureCount(schema: CsvSchema): number {
 /** Classes that a label can take. */
 export function classCount(schema: DataSchema): number {
   if (schema.format === "idx") return schema.classes;
+  if (schema.format === "images") return schema.classes.length;
   return schema.label.kind === "binary" ? 2 : schema.label.values.length;
 }
 

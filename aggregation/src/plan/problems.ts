@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { memberOf } from "./member.ts";
 import { PlanError, type PlanErrorCode } from "./plan-error.ts";
 
 /** One thing that is wrong with a plan. */
@@ -30,25 +31,20 @@ export function problemsOf(error: z.ZodError, input: unknown): readonly Problem[
       return issue.keys.map((key) =>
         problem([...issue.path, key].join("."), "an unknown key", "known keys only"),
       );
-    const found = problem(issue.path.join("."), preview(valueAt(input, issue.path)), issue.message);
+    const found = problem(
+      issue.path.join("."),
+      preview(memberOf(input, ...issue.path)),
+      issue.message,
+    );
     return [{ ...found, code: codeOf(issue) }];
   });
 }
 
 function codeOf(issue: z.core.$ZodIssue): PlanErrorCode {
-  return issue.code === "invalid_union" && issue.discriminator === "class_name"
+  const isLayer = issue.path.includes("layers");
+  return issue.code === "invalid_union" && issue.discriminator === "class_name" && isLayer
     ? "unsupported-layer"
     : "bad-plan";
-}
-
-function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce(
-    (value: unknown, key) =>
-      typeof value === "object" && value !== null
-        ? Object.getOwnPropertyDescriptor(value, key)?.value
-        : undefined,
-    input,
-  );
 }
 
 /** A value in a few characters. */

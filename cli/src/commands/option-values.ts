@@ -18,6 +18,12 @@ export function nameOption(text: string): string {
   throw new InvalidArgumentError(`It has ${length} characters, wanted 1 to 64.`);
 }
 
+/** A whole number from 1 on. Throws InvalidArgumentError. */
+export function countOption(text: string): number {
+  if (/^[0-9]{1,9}$/.test(text) && Number(text) >= 1) return Number(text);
+  throw new InvalidArgumentError("Give a whole number from 1 on.");
+}
+
 /** A number of survivors. Throws InvalidArgumentError. */
 export function survivorsOption(text: string): number {
   if (/^[0-9]{1,9}$/.test(text) && Number(text) >= fewestSurvivors) return Number(text);

@@ -1,5 +1,6 @@
 import { RandomNumbers, seededRandom } from "@chorus/aggregation";
-import { copyExamples, type Dataset, emptyDataset } from "./dataset.ts";
+import { type Dataset, emptyDataset } from "./dataset.ts";
+import { type Examples, examplesOf } from "./examples.ts";
 import { shuffledIndices } from "./hold-out.ts";
 
 /**
@@ -7,33 +8,33 @@ import { shuffledIndices } from "./hold-out.ts";
  * may hold the end of one pass and the beginning of the next; with fewer examples than `batchSize` it is all of them.
  */
 export class Batches {
-  readonly #dataset: Dataset;
+  readonly #source: Examples;
   readonly #random: RandomNumbers;
   /** Overwritten by each batch. */
   readonly #batch: Dataset;
   /** Examples of this pass that no batch has had yet. */
   #left: Uint32Array = new Uint32Array(0);
 
-  /** `dataset` has one example or more. */
-  constructor(dataset: Dataset, batchSize: number, seed: string) {
-    this.#dataset = dataset;
+  /** `source` has one example or more. */
+  constructor(source: Dataset | Examples, batchSize: number, seed: string) {
+    this.#source = examplesOf(source);
     this.#random = new RandomNumbers(seededRandom(seed));
-    this.#batch = emptyDataset(Math.min(batchSize, dataset.examples), dataset.featureShape);
+    this.#batch = emptyDataset(Math.min(batchSize, source.examples), source.featureShape);
   }
 
-  /** The next batch. Its arrays are the same every time and hold it until the next call. */
+  /** The next batch. Its arrays are the same every time and hold it until the next call. Throws as {@link Examples.read} does. */
   next(): Dataset {
     const indices = new Uint32Array(this.#batch.examples);
     for (let filled = 0; filled < indices.length; ) {
       if (this.#left.length === 0) {
-        this.#left = shuffledIndices(this.#dataset.examples, this.#random);
+        this.#left = shuffledIndices(this.#source.examples, this.#random);
       }
       const taken = this.#left.subarray(0, indices.length - filled);
       indices.set(taken, filled);
       filled += taken.length;
       this.#left = this.#left.subarray(taken.length);
     }
-    copyExamples(this.#dataset, indices, this.#batch);
+    this.#source.read(indices, this.#batch);
     return this.#batch;
   }
 }

@@ -2,8 +2,9 @@ import type { CsvSchema } from "@chorus/aggregation";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ClientError } from "../error.ts";
-import { type CsvExamples, loadCsv } from "./csv.ts";
+import type { Dataset } from "./dataset.ts";
 import { folderWith } from "./files.test-support.ts";
+import { readAll } from "./plans.test-support.ts";
 
 const SCHEMA: CsvSchema = {
   format: "csv",
@@ -16,9 +17,12 @@ const SCHEMA: CsvSchema = {
 };
 const NEVER = new AbortController().signal;
 
-async function load(text: string | Uint8Array, schema = SCHEMA): Promise<CsvExamples> {
+async function load(
+  text: string | Uint8Array,
+  schema = SCHEMA,
+): Promise<{ readonly dataset: Dataset; readonly droppedRows: number }> {
   await using folder = await folderWith({ "site.csv": text });
-  return await loadCsv(`${folder.path}/site.csv`, schema, [3], NEVER);
+  return await readAll(`${folder.path}/site.csv`, { data: schema, shape: [3] }, NEVER);
 }
 
 async function refusal(text: string, schema = SCHEMA): Promise<string> {
@@ -138,8 +142,8 @@ describe("a CSV file is refused", () => {
   });
 
   test("when a row has another length than the header, by line", async () => {
-    expect(await refusal("age,pain,diagnosis\n40,none,0\n40,none\n")).toMatch(
-      /is not a CSV file: .*line 3/,
+    expect(await refusal("age,pain,diagnosis\n40,none,0\n40,none\n")).toContain(
+      "site.csv, line 3: got 2 cells, wanted 3 as in the header",
     );
   });
 
@@ -162,13 +166,14 @@ describe("a CSV file is refused", () => {
 
 test("a CSV file that is not there is unreadable", async () => {
   await using folder = await folderWith({});
-  const loading = loadCsv(`${folder.path}/missing.csv`, SCHEMA, [3], NEVER);
+  const loading = readAll(`${folder.path}/missing.csv`, { data: SCHEMA, shape: [3] }, NEVER);
   await expect(loading).rejects.toMatchObject({ name: "ClientError", code: "unreadable" });
 });
 
 test("an aborted signal ends the reading of a CSV file with its reason", async () => {
   await using folder = await folderWith({ "site.csv": "age,pain,diagnosis\n40,none,0\n" });
   const reason = new Error("the site shuts down");
-  const loading = loadCsv(`${folder.path}/site.csv`, SCHEMA, [3], AbortSignal.abort(reason));
+  const aborted = AbortSignal.abort(reason);
+  const loading = readAll(`${folder.path}/site.csv`, { data: SCHEMA, shape: [3] }, aborted);
   await expect(loading).rejects.toBe(reason);
 });

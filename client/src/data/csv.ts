@@ -1,57 +1,33 @@
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import type { CsvSchema } from "@chorus/aggregation";
 import { CsvError, type Info, parse } from "csv-parse";
 import { ClientError } from "../error.ts";
-import { type EncodedRow, RowEncoder } from "./csv-row.ts";
-import { type Dataset, emptyDataset } from "./dataset.ts";
+import type { TableSource, TakeRow } from "./table.ts";
 import { unreadable } from "./unreadable.ts";
 
-/** Examples of a CSV file and how many rows were left out. */
-export interface CsvExamples {
-  readonly dataset: Dataset;
-  /** Rows without a value in a column that the schema names. */
-  readonly droppedRows: number;
-}
-
 /**
- * Reads a CSV file (RFC 4180: commas, a header, UTF-8) row by row; spaces around cells are ignored. Throws
- * {@link ClientError}: `unreadable` where the system refuses; `bad-data`, naming file, line and column, for a column that
- * is missing, a row of another length than the header and a cell that is not what the schema says. Messages may quote cells.
- * `featureShape`: what the schema's features together are to the model.
+ * Reads a CSV file (RFC 4180: commas, a header, UTF-8) as readTable says; spaces around cells are ignored. A row of another
+ * length than the header is reported.
  */
-export async function loadCsv(
-  path: string,
-  schema: CsvSchema,
-  featureShape: readonly number[],
+export async function readCsv(
+  source: TableSource,
+  take: TakeRow,
   signal: AbortSignal,
-): Promise<CsvExamples> {
-  const rows: EncodedRow[] = [];
-  let droppedRows = 0;
+): Promise<void> {
+  const { path } = source;
   const parser = parse({
     bom: true,
     trim: true,
     info: true,
     skip_empty_lines: true,
+    relax_column_count: true,
     max_record_size: MAX_ROW_CHARACTERS,
   });
-  const readRows = async (source: AsyncIterable<ParsedRow>): Promise<void> => {
-    let encoder: RowEncoder | undefined;
-    for await (const { record, info } of source) {
-      if (encoder === undefined) {
-        encoder = new RowEncoder(path, schema, record);
-        continue;
-      }
-      const row = encoder.encode(record, info.lines);
-      if (row === undefined) droppedRows++;
-      else rows.push(row);
-    }
-  };
+  const readRows = (rows: AsyncIterable<ParsedRow>): Promise<void> => takeRows(rows, source, take);
   await pipeline(createReadStream(path), parser, readRows, { signal }).catch((cause: unknown) => {
     signal.throwIfAborted();
-    throw loadingError(path, cause);
+    throw readingError(path, cause);
   });
-  return { dataset: toDataset(rows, featureShape), droppedRows };
 }
 
 /** A row of 1 MiB is not one: somebody forgot to close a quote. */
@@ -63,21 +39,63 @@ interface ParsedRow {
   readonly info: Info;
 }
 
-function loadingError(path: string, cause: unknown): ClientError {
+async function takeRows(
+  rows: AsyncIterable<ParsedRow>,
+  { path, columns, report }: TableSource,
+  take: TakeRow,
+): Promise<void> {
+  let header: Header | undefined;
+  for await (const { record, info } of rows) {
+    if (header === undefined) {
+      header = readHeader(path, record, columns);
+      continue;
+    }
+    if (record.length !== header.length) {
+      const counts = `got ${record.length} cells, wanted ${header.length} as in the header`;
+      report(new ClientError("bad-data", `${path}, line ${info.lines}: ${counts}`));
+      continue;
+    }
+    const line = info.lines;
+    await take(
+      header.named.map(({ column, position }) => ({
+        path,
+        line,
+        column,
+        text: record[position] ?? "",
+      })),
+    );
+  }
+}
+
+interface Header {
+  readonly length: number;
+  /** The columns asked for, and where they are. */
+  readonly named: readonly { readonly column: string; readonly position: number }[];
+}
+
+/** Throws {@link ClientError} `bad-data` when a column is missing or there twice. */
+function readHeader(path: string, cells: readonly string[], columns: readonly string[]): Header {
+  const named = columns.map((column) => ({ column, position: positionOf(path, cells, column) }));
+  return { length: cells.length, named };
+}
+
+function positionOf(path: string, header: readonly string[], column: string): number {
+  const position = header.indexOf(column);
+  if (position >= 0 && header.indexOf(column, position + 1) < 0) return position;
+  throw new ClientError(
+    "bad-data",
+    `${path} has ${position < 0 ? "no" : "more than one"} column "${column}", wanted one; ` +
+      `its header is ${header.join(", ").slice(0, HEADER_CHARACTERS)}`,
+  );
+}
+
+const HEADER_CHARACTERS = 500;
+
+function readingError(path: string, cause: unknown): unknown {
   if (cause instanceof ClientError) return cause;
   if (cause instanceof CsvError) {
     return new ClientError("bad-data", `${path} is not a CSV file: ${cause.message}`, { cause });
   }
-  return unreadable(path, cause);
-}
-
-function toDataset(rows: readonly EncodedRow[], featureShape: readonly number[]): Dataset {
-  const dataset = emptyDataset(rows.length, featureShape);
-  let offset = 0;
-  for (const [index, { features, label }] of rows.entries()) {
-    dataset.features.set(features, offset);
-    dataset.labels[index] = label;
-    offset += features.length;
-  }
-  return dataset;
+  const isSystems = cause instanceof Error && "syscall" in cause;
+  return isSystems ? unreadable(path, cause) : cause;
 }

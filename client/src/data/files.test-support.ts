@@ -1,19 +1,21 @@
-import { mkdtempDisposable, writeFile } from "node:fs/promises";
+import { mkdir, mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** A folder with files, removed when disposed. */
 export interface Folder extends AsyncDisposable {
   readonly path: string;
 }
 
-/** Writes files, by name, into a new folder. */
+/** Writes files, by name, into a new folder; slashes lead into folders inside. */
 export async function folderWith(
   files: Readonly<Record<string, string | Uint8Array>>,
 ): Promise<Folder> {
   const folder = await mkdtempDisposable(join(tmpdir(), "chorus-data-"));
   for (const [name, content] of Object.entries(files)) {
-    await writeFile(join(folder.path, name), content);
+    const path = join(folder.path, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
   }
   return folder;
 }

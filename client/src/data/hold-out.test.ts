@@ -1,17 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ClientError } from "../error.ts";
-import type { Dataset } from "./dataset.ts";
+import { type Examples, examplesOf } from "./examples.ts";
 import { holdOutSize, splitHoldOut } from "./hold-out.ts";
+import { everything } from "./plans.test-support.ts";
 
 /** Example i has the features [i, i + 0.5] and the label i: it can be told from the others wherever it ends up. */
-function numbered(examples: number): Dataset {
-  return {
+function numbered(examples: number): Examples {
+  return examplesOf({
     examples,
     features: Float32Array.from({ length: 2 * examples }, (_, i) => i / 2),
     featureShape: [2],
     labels: Int32Array.from({ length: examples }, (_, i) => i),
-  };
+  });
 }
 
 const sizesAndShares = fc
@@ -31,7 +32,7 @@ describe("splitting a hold-out off", () => {
         expect(labels.toSorted((a, b) => a - b)).toEqual([...numbered(examples).labels]);
         for (const part of [training, holdOut]) {
           const features = [...part.labels].flatMap((label) => [label, label + 0.5]);
-          expect([...part.features]).toEqual(features);
+          expect([...everything(part).features]).toEqual(features);
         }
       }),
     );

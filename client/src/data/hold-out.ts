@@ -1,23 +1,24 @@
 import { RandomNumbers, seededRandom } from "@chorus/aggregation";
 import { ClientError } from "../error.ts";
-import { type Dataset, selectExamples } from "./dataset.ts";
+import { ChosenExamples, type Examples } from "./examples.ts";
 
-/** A dataset in two parts that share no example. */
+/** Examples in two parts that share none. */
 export interface SplitDataset {
-  readonly training: Dataset;
-  readonly holdOut: Dataset;
+  readonly training: Examples;
+  readonly holdOut: Examples;
 }
 
 /**
  * Keeps a share of the examples for evaluation: `holdOutSize` of them, drawn by a shuffle that `seed` decides, so that a
- * participant that restarts holds out the same ones. Throws {@link ClientError} `bad-data` as {@link holdOutSize} does.
+ * participant that restarts holds out the same ones. The parts are views: nothing is copied. Throws {@link ClientError}
+ * `bad-data` as {@link holdOutSize} does.
  */
-export function splitHoldOut(dataset: Dataset, share: number, seed: string): SplitDataset {
-  const size = holdOutSize("the dataset", dataset.examples, share);
-  const order = shuffledIndices(dataset.examples, new RandomNumbers(seededRandom(seed)));
+export function splitHoldOut(source: Examples, share: number, seed: string): SplitDataset {
+  const size = holdOutSize("the dataset", source.examples, share);
+  const order = shuffledIndices(source.examples, new RandomNumbers(seededRandom(seed)));
   return {
-    training: selectExamples(dataset, order.subarray(size)),
-    holdOut: selectExamples(dataset, order.subarray(0, size)),
+    training: new ChosenExamples(source, order.subarray(size)),
+    holdOut: new ChosenExamples(source, order.subarray(0, size)),
   };
 }
 

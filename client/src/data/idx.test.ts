@@ -2,8 +2,9 @@ import type { IdxSchema } from "@chorus/aggregation";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ClientError } from "../error.ts";
+import type { Dataset } from "./dataset.ts";
 import { type Folder, folderWith, idxBytes } from "./files.test-support.ts";
-import { loadIdx } from "./idx.ts";
+import { readAll } from "./plans.test-support.ts";
 
 const SCHEMA: IdxSchema = { format: "idx", classes: 3, scale: 255 };
 const NEVER = new AbortController().signal;
@@ -13,8 +14,17 @@ const IMAGES = idxBytes([2, 2, 3], [0, 51, 102, 153, 204, 255, 1, 2, 3, 4, 5, 6]
 const LABELS = idxBytes([2], [2, 0]);
 const FILES = { "images.idx3-ubyte": IMAGES, "labels.idx1-ubyte": LABELS };
 
+async function load(
+  path: string,
+  data: IdxSchema,
+  shape: readonly number[],
+  signal: AbortSignal,
+): Promise<Dataset> {
+  return (await readAll(path, { data, shape }, signal)).dataset;
+}
+
 async function refusal(folder: Folder, shape: readonly number[] = [2, 3]): Promise<ClientError> {
-  const error: unknown = await loadIdx(folder.path, SCHEMA, shape, NEVER).catch(
+  const error: unknown = await load(folder.path, SCHEMA, shape, NEVER).catch(
     (reason: unknown) => reason,
   );
   if (error instanceof ClientError) return error;
@@ -24,7 +34,7 @@ async function refusal(folder: Folder, shape: readonly number[] = [2, 3]): Promi
 describe("a folder of IDX files", () => {
   test("is read pixel by pixel, each divided by the scale", async () => {
     await using folder = await folderWith(FILES);
-    const dataset = await loadIdx(folder.path, SCHEMA, [2, 3], NEVER);
+    const dataset = await load(folder.path, SCHEMA, [2, 3], NEVER);
     expect(dataset.examples).toBe(2);
     expect(dataset.features).toEqual(
       Float32Array.of(
@@ -59,7 +69,7 @@ describe("a folder of IDX files", () => {
         "labels.idx1-ubyte": idxBytes([shape[0]], labels),
       });
       const schema = { ...SCHEMA, scale: 1 };
-      const dataset = await loadIdx(folder.path, schema, [shape[1] * shape[2]], NEVER);
+      const dataset = await load(folder.path, schema, [shape[1] * shape[2]], NEVER);
       expect([...dataset.features]).toEqual(pixels);
       expect([...dataset.labels]).toEqual(labels);
     });
@@ -73,7 +83,7 @@ describe("a folder of IDX files", () => {
       "labels.idx1-ubyte": idxBytes([300], new Uint8Array(300)),
     });
     const schema = { ...SCHEMA, scale: 1 };
-    const dataset = await loadIdx(folder.path, schema, [70, 70, 1], NEVER);
+    const dataset = await load(folder.path, schema, [70, 70, 1], NEVER);
     expect(dataset.features.findIndex((value, index) => value !== index % 251)).toBe(-1);
   });
 
@@ -82,7 +92,7 @@ describe("a folder of IDX files", () => {
       "t10k-images-idx3-ubyte": IMAGES,
       "t10k-labels-idx1-ubyte": LABELS,
     });
-    expect((await loadIdx(folder.path, SCHEMA, [2, 3], NEVER)).examples).toBe(2);
+    expect((await load(folder.path, SCHEMA, [2, 3], NEVER)).examples).toBe(2);
   });
 
   test("with two files of images is ambiguous", async () => {
@@ -101,14 +111,14 @@ describe("a folder of IDX files", () => {
 
   test("that is not there is unreadable", async () => {
     await using folder = await folderWith({});
-    const missing = loadIdx(`${folder.path}/missing`, SCHEMA, [2, 3], NEVER);
+    const missing = load(`${folder.path}/missing`, SCHEMA, [2, 3], NEVER);
     await expect(missing).rejects.toMatchObject({ name: "ClientError", code: "unreadable" });
   });
 
   test("is not read once the signal is aborted", async () => {
     await using folder = await folderWith(FILES);
     const reason = new Error("the site shuts down");
-    const loading = loadIdx(folder.path, SCHEMA, [2, 3], AbortSignal.abort(reason));
+    const loading = load(folder.path, SCHEMA, [2, 3], AbortSignal.abort(reason));
     await expect(loading).rejects.toBe(reason);
   });
 });

@@ -2,22 +2,27 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { IdxSchema } from "@chorus/aggregation";
 import { ClientError } from "../error.ts";
-import { type Dataset, emptyDataset, featureCount } from "./dataset.ts";
+import { featureCount } from "./dataset.ts";
 import { IdxFile } from "./idx-file.ts";
+import type { ReaderTools } from "./reader-tools.ts";
+import type { Report } from "./report.ts";
 import { unreadable } from "./unreadable.ts";
 
 /**
  * Reads a folder with one IDX file of images and one of labels, named `images.idx3-ubyte` and `labels.idx1-ubyte` or,
  * as MNIST was published, `*-images-idx3-ubyte` and `*-labels-idx1-ubyte`. Images of another size than `featureShape`
- * are refused before memory is taken. Throws {@link ClientError}: `unreadable` where the system refuses, `bad-data` for
- * missing, ambiguous, truncated or mismatched files and for a label that is no class; messages name the file.
+ * are refused before memory is taken; a label that is no class is reported. Throws {@link ClientError}: `unreadable` where
+ * the system refuses, `bad-data` for missing, ambiguous, truncated or mismatched files; messages name the file.
  */
-export async function loadIdx(
+export async function readIdx(
   folder: string,
-  schema: IdxSchema,
-  featureShape: readonly number[],
+  {
+    schema,
+    featureShape,
+  }: { readonly schema: IdxSchema; readonly featureShape: readonly number[] },
+  { sink, report }: ReaderTools,
   signal: AbortSignal,
-): Promise<Dataset> {
+): Promise<void> {
   const names = await readdir(folder).catch((cause: unknown) => {
     throw unreadable(folder, cause);
   });
@@ -30,10 +35,12 @@ export async function loadIdx(
       `${labels.path} has ${labels.examples} labels, wanted ${images.examples}: one for each image`,
     );
   }
-  const dataset = emptyDataset(images.examples, featureShape);
-  await readPixels(images, dataset.features, schema.scale, signal);
-  await readLabels(labels, dataset.labels, schema.classes, signal);
-  return dataset;
+  const classes = await readLabels(labels, { classes: schema.classes, report }, signal);
+  let next = 0;
+  for await (const pixels of readPixels(images, schema.scale, signal)) {
+    const label = classes[next++] ?? 0;
+    if (label < schema.classes) await sink.append(pixels, label);
+  }
 }
 
 function findFile(
@@ -64,34 +71,41 @@ function checkImages(images: IdxFile, featureShape: readonly number[]): void {
   );
 }
 
-async function readPixels(
+/** The images in order, scaled; each is overwritten by the next. */
+async function* readPixels(
   images: IdxFile,
-  features: Float32Array,
   scale: number,
   signal: AbortSignal,
-): Promise<void> {
-  let next = 0;
+): AsyncGenerator<Float32Array, void, undefined> {
+  const [, height = 0, width = 0] = images.shape;
+  const pixels = new Float32Array(height * width);
+  let filled = 0;
   for await (const block of images.blocks(signal)) {
-    for (const pixel of block) features[next++] = pixel / scale;
+    for (const pixel of block) {
+      pixels[filled++] = pixel / scale;
+      if (filled < pixels.length) continue;
+      yield pixels;
+      filled = 0;
+    }
   }
 }
 
+/** The labels as they are in the file. One that is no class is reported; its image is left out then. */
 async function readLabels(
   file: IdxFile,
-  labels: Int32Array,
-  classes: number,
+  { classes, report }: { readonly classes: number; readonly report: Report },
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Uint8Array> {
+  const labels = new Uint8Array(file.examples);
   let next = 0;
   for await (const block of file.blocks(signal)) {
-    const bad = block.findIndex((label) => label >= classes);
-    if (bad >= 0) {
-      throw new ClientError(
-        "bad-data",
-        `${file.path} labels example ${next + bad + 1} with ${block[bad]}, wanted 0 to ${classes - 1}`,
-      );
-    }
     labels.set(block, next);
-    next += block.length;
+    for (const label of block) {
+      next++;
+      if (label < classes) continue;
+      const place = `${file.path} labels example ${next}`;
+      report(new ClientError("bad-data", `${place} with ${label}, wanted 0 to ${classes - 1}`));
+    }
   }
+  return labels;
 }

@@ -32,7 +32,7 @@ describe.skipIf(!existsSync(HOSPITALS))(
       "%s has %i patients without missing values and %i with",
       async (name, examples, droppedRows) => {
         const plan = await heartDisease();
-        const loaded = await loadDataset(join(HOSPITALS, `${name}.csv`), plan, NEVER);
+        const loaded = await loadDataset(join(HOSPITALS, `${name}.csv`), plan, {}, NEVER);
         expect([loaded.dataset.examples, loaded.droppedRows]).toEqual([examples, droppedRows]);
       },
     );
@@ -44,7 +44,7 @@ test("a site whose rows are nearly all dropped is refused with how many were", a
   await using folder = await folderWith({
     "site.csv": HEADER + PATIENT + "63,1,1,,233,1,2,150,0,2.3,0\n".repeat(4),
   });
-  await expect(loadDataset(join(folder.path, "site.csv"), plan, NEVER)).rejects.toMatchObject({
+  await expect(loadDataset(join(folder.path, "site.csv"), plan, {}, NEVER)).rejects.toMatchObject({
     code: "bad-data",
     message: expect.stringContaining("site.csv (4 rows left out for missing values) has 1 usable"),
   });
@@ -53,7 +53,7 @@ test("a site whose rows are nearly all dropped is refused with how many were", a
 test("a site too small for the plan's hold-out is refused", async () => {
   const plan = await heartDisease();
   await using folder = await folderWith({ "site.csv": HEADER + PATIENT + PATIENT });
-  await expect(loadDataset(join(folder.path, "site.csv"), plan, NEVER)).rejects.toMatchObject({
+  await expect(loadDataset(join(folder.path, "site.csv"), plan, {}, NEVER)).rejects.toMatchObject({
     code: "bad-data",
     message: expect.stringContaining("hold out"),
   });

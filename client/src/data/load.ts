@@ -1,35 +1,51 @@
 import { exampleShape, type Plan } from "@chorus/aggregation";
-import { loadCsv } from "./csv.ts";
-import type { Dataset } from "./dataset.ts";
+import { type ExampleStorage, ExampleWriter } from "./example-writer.ts";
+import type { Examples } from "./examples.ts";
 import { holdOutSize } from "./hold-out.ts";
-import { loadIdx } from "./idx.ts";
+import { type ReadingSummary, readExamples } from "./read-examples.ts";
+import type { Progress } from "./reader-tools.ts";
+import { refuseAll } from "./report.ts";
 
-/** A site's examples and what was left out of them. */
-export interface LoadedDataset {
-  readonly dataset: Dataset;
-  /** Rows that were dropped for a missing value; 0 where the plan refuses those. */
-  readonly droppedRows: number;
+/** A site's examples, what was left out of them, and what their columns are like. */
+export interface LoadedDataset extends ReadingSummary {
+  /** Whoever loads them disposes of them. */
+  readonly dataset: Examples;
+}
+
+/** How examples are loaded. */
+export interface LoadOptions {
+  /** Where they are kept. Memory alone where this is left out. */
+  readonly storage?: ExampleStorage;
+  readonly progress?: Progress;
 }
 
 /**
- * Reads a site's data as the plan's schema says: `path` is a folder for IDX, a file for CSV. Throws
- * {@link ClientError} as {@link loadIdx} and {@link loadCsv} do, and `bad-data` for too few examples to train on and hold
- * out from; the signal's reason when aborted.
+ * Reads a site's data as the plan's schema says, and keeps them to train on. Throws {@link ClientError} as
+ * {@link readExamples} and {@link ExampleWriter} do, the first problem ends it; `bad-data` for too few examples to train on
+ * and hold out from; the signal's reason when aborted.
  */
 export async function loadDataset(
   path: string,
   plan: Plan,
+  { storage = IN_MEMORY, progress = () => {} }: LoadOptions,
   signal: AbortSignal,
 ): Promise<LoadedDataset> {
-  const loaded = await loadExamples(path, plan, signal);
-  const { dataset, droppedRows } = loaded;
-  const source = `${path} (${droppedRows} rows left out for missing values)`;
-  holdOutSize(source, dataset.examples, plan.holdOut);
-  return loaded;
+  using sink = new ExampleWriter(exampleShape(plan), storage);
+  const summary = await readExamples(path, plan, { sink, report: refuseAll, progress }, signal);
+  using opened = new DisposableStack();
+  const dataset = opened.use(await sink.finish());
+  requireEnough(path, plan, { examples: dataset.examples, ...summary });
+  opened.move();
+  return { dataset, ...summary };
 }
 
-async function loadExamples(path: string, plan: Plan, signal: AbortSignal): Promise<LoadedDataset> {
-  if (plan.data.format === "csv") return loadCsv(path, plan.data, exampleShape(plan), signal);
-  const dataset = await loadIdx(path, plan.data, exampleShape(plan), signal);
-  return { dataset, droppedRows: 0 };
+const IN_MEMORY: ExampleStorage = { limitBytes: Number.POSITIVE_INFINITY, directory: "" };
+
+/** Throws {@link ClientError} `bad-data` for fewer examples than the plan needs: see {@link holdOutSize}. */
+export function requireEnough(
+  path: string,
+  { holdOut }: Plan,
+  { examples, droppedRows }: { readonly examples: number; readonly droppedRows: number },
+): void {
+  holdOutSize(`${path} (${droppedRows} rows left out for missing values)`, examples, holdOut);
 }

@@ -1,9 +1,9 @@
 import { ClientError } from "../error.ts";
 
-/** One cell of a CSV file and where it stands. */
+/** One cell of a table and where it stands. */
 export interface Cell {
   readonly path: string;
-  /** Line in the file, counted from 1; the last line of a row that spans several. */
+  /** Line in the file, counted from 1; the last one of a row that spans several. */
   readonly line: number;
   readonly column: string;
   /** Without the spaces around it; empty where the value is missing. */
@@ -38,7 +38,8 @@ const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 const QUOTED_CHARACTERS = 40;
 
-function quote(text: string): string {
+/** A text as messages have it: in quotes, and only its beginning where it is long. */
+export function quote(text: string): string {
   const isLong = text.length > QUOTED_CHARACTERS;
   return JSON.stringify(isLong ? `${text.slice(0, QUOTED_CHARACTERS)}…` : text);
 }
