@@ -63,14 +63,34 @@ export {
   vectorLength,
 } from "./masking/update-vector.ts";
 export { UPLOAD_CHUNK_BYTES, uploadRoot } from "./merkle.ts";
+export {
+  type CategoryColumn,
+  type ColumnStatistics,
+  intoRange,
+  NUMBER_PARAMETERS,
+  type NumberColumn,
+  parametersOf,
+  type StatisticsColumn,
+} from "./model/column-statistics.ts";
+export type { GraphLayer, ModelGraph } from "./model/graph-builder.ts";
 export { initialModel } from "./model/initial-model.ts";
 export { layoutOf, type ModelLayout } from "./model/layout.ts";
 export { modelFromBytes, modelToBytes, vectorFromBytes } from "./model/model-bytes.ts";
 export { ModelError } from "./model/model-error.ts";
+export { modelGraph } from "./model/model-graph.ts";
 export { modelHash } from "./model/model-hash.ts";
-export type { Layer, ModelTopology } from "./model/topology.ts";
-export { canonicalPlan, parsePlan, planHash } from "./plan/parse-plan.ts";
+export type {
+  FunctionalTopology,
+  Layer,
+  LayerConfigs,
+  LayerOf,
+  ModelTopology,
+  SequentialTopology,
+} from "./model/topology.ts";
+export { vocabularyOf } from "./model/vocabulary.ts";
+export { canonicalPlan, parsePlan, parseRunPlan, planHash } from "./plan/parse-plan.ts";
 export type * from "./plan/plan.ts";
+export type * from "./plan/plan-data.ts";
 export { PlanError } from "./plan/plan-error.ts";
 export {
   classCount,
@@ -78,6 +98,21 @@ export {
   exampleShape,
   invitationCount,
 } from "./plan/plan-facts.ts";
+export { isStatisticsPlan, type RunPlan, type StatisticsPlan } from "./plan/statistics-plan.ts";
+export {
+  type PooledCategory,
+  type PooledColumn,
+  type PooledNumber,
+  pooledColumns,
+} from "./preparation/pooled-columns.ts";
+export {
+  type PreparedDifference,
+  preparedDifferences,
+  preparedPlan,
+} from "./preparation/prepared-plan.ts";
+export { type SummedRound, statisticsError } from "./preparation/statistics-error.ts";
+export { statisticsPlanFor } from "./preparation/statistics-plan-for.ts";
+export { type MeasuredFeature, parseTemplate, type Template } from "./preparation/template.ts";
 export {
   RandomNumbers,
   type RandomSource,

@@ -1,4 +1,5 @@
 import type { ModelTopology } from "../model/topology.ts";
+import type { DataSchema } from "./plan-data.ts";
 
 /**
  * Everything that defines a run. It has no optional settings and no defaults: what is not written does not apply, and
@@ -19,63 +20,16 @@ export interface Plan {
   /** Decides the initial model: an integer in [0, 2^32). */
   readonly seed: number;
   readonly roundPolicy: RoundPolicy;
+  /** Where the numbers in `data` come from, when a statistics run made them. Changes nothing; `chorus verify` compares. */
+  readonly preparedBy?: PreparedBy;
 }
 
-/** What the files at every site hold, and how an example becomes numbers. */
-export type DataSchema = IdxSchema | CsvSchema;
-
-/** Images and their classes in two IDX files of bytes, the format of MNIST. */
-export interface IdxSchema {
-  readonly format: "idx";
-  /** Labels are 0 to classes - 1; 2 to 256, as a label is one byte. */
-  readonly classes: number;
-  /** Every pixel is divided by it; above 0. */
-  readonly scale: number;
-}
-
-/** One example a row, columns found by the names in the header. Columns that are not named here are not read. */
-export interface CsvSchema {
-  readonly format: "csv";
-  /** In the order in which they are encoded: 1 to 10 000. */
-  readonly features: readonly Feature[];
-  readonly label: Label;
-  /** What an empty cell in a named column does: its row is left out, or the file is refused. */
-  readonly missing: "drop-row" | "refuse";
-}
-
-export type Feature = NumberFeature | CategoryFeature;
-
-/** Becomes one number: (cell - mean) / scale. Both are public constants, never statistics of one site's records. */
-export interface NumberFeature {
-  readonly column: string;
-  readonly kind: "number";
-  readonly mean: number;
-  /** Above 0. */
-  readonly scale: number;
-}
-
-/** Becomes one number for each value, 1 for the cell's and 0 for the others. Another value in a cell is an error. */
-export interface CategoryFeature {
-  readonly column: string;
-  readonly kind: "category";
-  /** 2 to 1000, as they are written in the files. */
-  readonly values: readonly string[];
-}
-
-export type Label = BinaryLabel | CategoryLabel;
-
-/** Positive when the cell, a number, is greater than `positiveAbove`. */
-export interface BinaryLabel {
-  readonly column: string;
-  readonly kind: "binary";
-  readonly positiveAbove: number;
-}
-
-/** The class is the cell's position among `values`, 2 to 1000 of them. */
-export interface CategoryLabel {
-  readonly column: string;
-  readonly kind: "category";
-  readonly values: readonly string[];
+/** A statistics run and what it came to. */
+export interface PreparedBy {
+  /** 64 hexadecimal digits. */
+  readonly runId: string;
+  /** Of the run's last model, 64 hexadecimal digits. */
+  readonly modelHash: string;
 }
 
 /** What every participant does with the model before it reports. */
@@ -84,6 +38,11 @@ export interface Training {
   readonly loss: "categoricalCrossentropy" | "binaryCrossentropy";
   /** Fresh in every round: its state never leaves the site and never outlives the round. */
   readonly optimizer: Optimizer;
+  /**
+   * FedProx: draws the weights back to the round's beginning by this much of their distance, in every gradient. Above 0,
+   * 1000 at most; for gradient descent below 2 (1 + momentum) / learningRate. Left out, nothing draws.
+   */
+  readonly proximal?: number;
   /** Examples a step, 1 to 65 536. */
   readonly batchSize: number;
   /** Steps a round, 1 to 1 000 000. */

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { parsePlan } from "@chorus/aggregation";
+import { parseRunPlan } from "@chorus/aggregation";
 import type { Command } from "commander";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
@@ -60,6 +60,6 @@ async function readPlan(path: string): Promise<string> {
       },
     );
   });
-  parsePlan(text);
+  parseRunPlan(text);
   return text;
 }

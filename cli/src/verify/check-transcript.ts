@@ -1,9 +1,9 @@
 import {
   type Hash,
   MaskingError,
-  type Plan,
   type RoundConfig,
   type RoundTranscript,
+  type RunPlan,
   type SumVerifier,
   sha256Hex,
   type VerifiedSum,
@@ -18,7 +18,7 @@ import { causedBy, compare, type Difference, type HistorySource } from "./histor
 /** What the transcripts of a run's rounds must be about. */
 export interface ExpectedRun {
   readonly runId: Hash;
-  readonly plan: Plan;
+  readonly plan: RunPlan;
   readonly planHash: Hash;
   /** Parameters of the model. */
   readonly dimension: number;

@@ -1,6 +1,7 @@
 import type { Hash } from "@chorus/aggregation";
 import type { LedgerReader } from "@chorus/chain";
 import type { RunDetails } from "../operator/run.ts";
+import type { CheckedPreparation } from "./check-preparation.ts";
 
 /** Where a run's history is read from: a data directory, or a coordinator that runs. */
 export interface HistorySource {
@@ -57,9 +58,10 @@ export interface OpenHistory extends AsyncDisposable {
 
 /**
  * Whose doing a difference is, where it is not that of whoever changed or lost what was kept. "published": the coordinator
- * published something that does not hold. "unprovable": the round was made before transcripts were kept.
+ * published something that does not hold. "unprovable": the round was made before transcripts were kept. "unprepared": the
+ * plan's author says that a statistics run made its numbers, and it did not.
  */
-export type DifferenceCause = "published" | "unprovable";
+export type DifferenceCause = "published" | "unprovable" | "unprepared";
 
 /** Something that is not what it has to be. */
 export interface Difference {
@@ -128,6 +130,8 @@ export interface Verification {
   readonly source: string;
   readonly ledger: string;
   readonly initialModelHash: Hash;
+  /** Undefined for a plan that names no statistics run. */
+  readonly preparation: CheckedPreparation | undefined;
   readonly rounds: readonly VerifiedRound[];
   /** Rounds that are not on the ledger yet: the last ones. */
   readonly waiting: number;

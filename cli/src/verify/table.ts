@@ -1,5 +1,6 @@
 import { shortHash } from "../terminal/format.ts";
 import { formatFields, formatTable } from "../terminal/table.ts";
+import type { CheckedPreparation } from "./check-preparation.ts";
 import { describeDifference, type Verification } from "./history.ts";
 
 /** A verification for people: what was read, a table of the rounds, and the verdict. */
@@ -7,6 +8,7 @@ export function formatVerification(verification: Verification): string {
   const head = formatFields([
     ["run", `${shortHash(verification.runId)} (${verification.planName})`],
     ["plan", verification.planHash],
+    ...preparationFields(verification.preparation),
     ["read from", verification.source],
     ["ledger", verification.ledger],
   ]);
@@ -30,6 +32,20 @@ export function formatVerification(verification: Verification): string {
     rows,
   );
   return `${head}\n\n${table}\n\n${conclusion(verification)}`;
+}
+
+const preparationTexts = {
+  holds: "its statistics give the plan's numbers",
+  differs: "its statistics do not give the plan's numbers",
+  unknown: "not kept here: the plan's numbers were not compared",
+} satisfies Record<CheckedPreparation["plan"], string>;
+
+function preparationFields(
+  preparation: CheckedPreparation | undefined,
+): readonly (readonly [string, string])[] {
+  if (preparation === undefined) return [];
+  const { runId, plan } = preparation;
+  return [["prepared by", `run ${shortHash(runId)}: ${preparationTexts[plan]}`]];
 }
 
 function conclusion({ rounds, waiting, differences }: Verification): string {

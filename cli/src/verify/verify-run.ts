@@ -4,10 +4,10 @@ import {
   initialModel,
   layoutOf,
   openCommitmentScheme,
-  type Plan,
   PlanError,
-  parsePlan,
+  parseRunPlan,
   planHash,
+  type RunPlan,
   stateLength,
 } from "@chorus/aggregation";
 import { type LedgerEntry, LedgerError, type LedgerReader } from "@chorus/chain";
@@ -15,6 +15,7 @@ import { CliError } from "../cli-error.ts";
 import type { CompletedRound, RunDetails } from "../operator/run.ts";
 import { checkEntry } from "./check-entry.ts";
 import { checkInitialModel, checkRound } from "./check-files.ts";
+import { checkPreparation } from "./check-preparation.ts";
 import {
   compare,
   type Difference,
@@ -54,6 +55,8 @@ export async function verifyRun(
   const differences: Difference[] = [...damaged, ...checkRun(details)];
   const plan = readPlan(details, differences);
   const history = { ...verified, details, entries, damaged, differences };
+  const preparation = plan && (await checkPreparation(plan, source, signal));
+  differences.push(...(preparation?.differences ?? []));
   const rounds = plan === undefined ? [] : await verifyRounds(history, plan, signal);
   differences.push(...checkEnd(details, entries ?? []));
   return {
@@ -63,6 +66,7 @@ export async function verifyRun(
     source: source.description,
     ledger: ledger.description,
     initialModelHash: details.run.initialModelHash,
+    preparation: preparation?.checked,
     rounds,
     waiting: rounds.filter(({ chain }) => chain === "waits").length,
     differences,
@@ -81,7 +85,7 @@ interface History extends VerifiedHistory {
 
 async function verifyRounds(
   { details, source, onRound, entries, damaged, differences }: History,
-  plan: Plan,
+  plan: RunPlan,
   signal: AbortSignal,
 ): Promise<readonly VerifiedRound[]> {
   const { runId, planHash } = details.run;
@@ -135,6 +139,8 @@ const causeAdvice = {
     "The coordinator published this; ask the participants for their evidence; do not use this model.",
   unprovable:
     "Made before transcripts were kept: its sum cannot be proven; start the run again to have a provable one.",
+  unprepared:
+    "The plan's author changed numbers after the statistics run that the plan names, or names another: ask them.",
 } satisfies Record<DifferenceCause, string>;
 
 /** What to do about each kind of difference, in the order in which they were found. */
@@ -164,9 +170,9 @@ async function readLedger(
   }
 }
 
-function readPlan({ plan, run }: RunDetails, differences: Difference[]): Plan | undefined {
+function readPlan({ plan, run }: RunDetails, differences: Difference[]): RunPlan | undefined {
   try {
-    const parsed = parsePlan(plan);
+    const parsed = parseRunPlan(plan);
     const canonical = canonicalPlan(parsed);
     if (canonical !== plan)
       differences.push({

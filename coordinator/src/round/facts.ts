@@ -1,4 +1,4 @@
-import type { Hash, ParticipantId, Plan } from "@chorus/aggregation";
+import type { Hash, ParticipantId, RunPlan } from "@chorus/aggregation";
 
 /** A participant as the round knows it. */
 export interface CohortMember {
@@ -19,7 +19,7 @@ export interface RoundFacts {
   readonly attempt: number;
   /** Fresh random 32 bytes. */
   readonly roundId: Hash;
-  readonly plan: Plan;
+  readonly plan: RunPlan;
   /** The plan as canonical JSON. */
   readonly planJson: string;
   readonly planHash: Hash;

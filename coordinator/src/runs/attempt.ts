@@ -1,4 +1,4 @@
-import type { Hash, ModelLayout, Plan } from "@chorus/aggregation";
+import type { Hash, ModelLayout, RunPlan } from "@chorus/aggregation";
 import { ActiveRound, type RoundEffects } from "../round/active-round.ts";
 import type { CohortMember, RoundFacts } from "../round/facts.ts";
 import { type RoundResult, type RunRecord, StoreError } from "../store/store.ts";
@@ -10,7 +10,7 @@ import { progressOf } from "./progress.ts";
 /** What an attempt at a run's next round is made from. */
 export interface AttemptOptions {
   readonly run: RunRecord;
-  readonly plan: Plan;
+  readonly plan: RunPlan;
   readonly layout: ModelLayout;
   /** Fresh and random. */
   readonly roundId: Hash;

@@ -5,7 +5,7 @@ import {
   modelFromBytes,
   modelHash,
   modelToBytes,
-  type Plan,
+  type RunPlan,
   sha256Hex,
   stateLength,
   vectorFromBytes,
@@ -31,7 +31,7 @@ export class Keeper {
   readonly #clock: Clock;
 
   constructor(
-    { layout, plan }: { readonly layout: ModelLayout; readonly plan: Plan },
+    { layout, plan }: { readonly layout: ModelLayout; readonly plan: RunPlan },
     dependencies: { readonly store: Store; readonly blobs: BlobStore; readonly clock: Clock },
   ) {
     this.#layout = layout;

@@ -3,7 +3,7 @@ import {
   type Hash,
   invitationCount,
   type ModelLayout,
-  type Plan,
+  type RunPlan,
 } from "@chorus/aggregation";
 import type { Session } from "../participants/sessions.ts";
 import type { ActiveRound, Departure } from "../round/active-round.ts";
@@ -23,7 +23,7 @@ const bug = "internal error: see the coordinator's log";
 
 /** Drives one run from the round after the last completed one to the plan's last. */
 export class RunLoop {
-  readonly plan: Plan;
+  readonly plan: RunPlan;
   readonly #layout: ModelLayout;
   readonly #keeper: Keeper;
   /** Where the federation's runs wait for participants. */
@@ -37,7 +37,7 @@ export class RunLoop {
   constructor(
     options: {
       readonly run: RunRecord;
-      readonly plan: Plan;
+      readonly plan: RunPlan;
       readonly layout: ModelLayout;
       readonly line: WaitingLine;
     },

@@ -6,10 +6,10 @@ import {
   modelHash,
   modelToBytes,
   type ParticipantId,
-  type Plan,
   PlanError,
-  parsePlan,
+  parseRunPlan,
   planHash,
+  type RunPlan,
   sha256Hex,
 } from "@chorus/aggregation";
 import type { ActiveRound } from "../round/active-round.ts";
@@ -57,7 +57,7 @@ export class Runs {
   /** A plan of another version that this one does not understand stops its run, not the coordinator. */
   #resume(run: RunRecord): void {
     try {
-      this.#drive(run, parsePlan(run.plan));
+      this.#drive(run, parseRunPlan(run.plan));
     } catch (error) {
       if (!(error instanceof PlanError)) throw error;
       const { runId, name } = run;
@@ -83,7 +83,7 @@ export class Runs {
 
   async #start(planJson: string): Promise<RunRecord> {
     const { store, blobs, clock } = this.#deps;
-    const plan = parsePlan(planJson);
+    const plan = parseRunPlan(planJson);
     const layout = layoutOf(plan.model);
     const model = initialModel(layout, plan.seed);
     const initialModelHash = modelHash(layout, model);
@@ -216,7 +216,7 @@ export class Runs {
   }
 
   /** Begins a run's loop; a coordinator that is closing leaves it to its next start. */
-  #drive(run: RunRecord, plan: Plan): void {
+  #drive(run: RunRecord, plan: RunPlan): void {
     const { runId } = run;
     if (this.#isClosing) return;
     if (this.#driven.has(runId)) throw new Error(`run ${runId} is driven already`);
@@ -255,7 +255,7 @@ function checkRunning(run: RunRecord): RunRecord {
 /** Why a run that is running in the store has no loop. */
 function whyNotDriven({ plan }: RunRecord): string {
   try {
-    parsePlan(plan);
+    parseRunPlan(plan);
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
     return `the run cannot go on: its plan is not understood (${error.message}); stop it, or start the version that it was made with`;

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { bytesToHex, layoutOf, modelFromBytes, parsePlan } from "@chorus/aggregation";
+import { bytesToHex, layoutOf, modelFromBytes, parseRunPlan } from "@chorus/aggregation";
 import {
   type ExplainRunResponse,
   type GetRunRequest,
@@ -85,7 +85,7 @@ export class TestOperator implements Disposable {
   /** The models of a run: the one before the first round, then that of each round. */
   async models(runId: Uint8Array): Promise<readonly Float32Array[]> {
     const { run, plan, rounds } = await this.getRun(runId);
-    const layout = layoutOf(parsePlan(plan).model);
+    const layout = layoutOf(parseRunPlan(plan).model);
     const hashes = [present(run).initialModelHash, ...rounds.map(({ modelHash }) => modelHash)];
     const files = await Promise.all(hashes.map((hash) => this.fetchModel(hash)));
     return files.map((bytes) => modelFromBytes(layout, bytes));
