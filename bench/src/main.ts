@@ -13,8 +13,11 @@ import { benchOptions } from "./options.ts";
 import { benchRounds, type RoundCosts } from "./round.ts";
 import { printTraining } from "./training/print-training.ts";
 
-// "training": how fast sites train, and nothing else.
-if (process.argv[2] === "training") await printTraining().then(() => process.exit());
+// How fast sites train, or how well, and nothing else.
+const [command = ""] = process.argv.slice(2);
+if (["training", "accuracy"].includes(command)) {
+  process.exit(await printTraining(process.argv.slice(2)));
+}
 
 const options = benchOptions();
 const signal = AbortSignal.timeout(1_800_000);

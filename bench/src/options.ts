@@ -2,10 +2,12 @@ import { parseArgs } from "node:util";
 
 const usage = `Measures rounds and masking, prints tables and writes runs/bench.json.
 
-Usage: npm run bench -- training
+Usage: npm run bench -- training [--help]
+       npm run bench -- accuracy [--help]
        npm run bench -- [--large] [--strict] [--flower [--python PATH]]
 
-  training   how fast a site trains, and nothing else; a minute
+  training   how fast a site trains, and nothing else; some minutes
+  accuracy   what one core learns of MNIST, and nothing else; a minute
   (nothing)  a round of the demo's model, kernels, masking among 10 participants; less than a minute
   --large    masking among 100 as well, with 0, 10 and 30 lost, and memory; some minutes
   --strict   exit code 1 where a budget was missed: for a machine that does nothing else

@@ -62,7 +62,7 @@ test("a participant without data ends with 2 and says what was wanted", async ()
   const args = ["participant", "run", "--name", "x", "--data", data, ...state];
   const { code, stderr } = await runChorus(...args);
   expect(stderr).toContain(`cannot read the site's data at ${data}: ENOENT`);
-  expect(stderr).toContain("wanted a CSV file, or a folder with IDX files");
+  expect(stderr).toContain("wanted a CSV or NDJSON file, or a folder with images or IDX files");
   expect(code).toBe(2);
 });
 
@@ -145,6 +145,7 @@ test.each([
   ["--coordinator", "127.0.0.1:70707", "Give host:port"],
   ["--name", " ", "wanted 1 to 64"],
   ["--min-survivors", "1", "from 2 on"],
+  ["--backend", "gpu", "Allowed choices are tensorflow, webgpu, wasm, cpu"],
 ])("a participant's %s %j is refused with what was wanted", async (option, value, wanted) => {
   const base = ["participant", "run", "--name", "x", "--data", "."];
   const { code, stderr } = await runChorus(...base, option, value);

@@ -1,9 +1,11 @@
 import { Command } from "commander";
 import { addCoordinatorServe } from "./commands/coordinator-serve.ts";
+import { addDataCheck } from "./commands/data-check.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { exitCodesHelp, withGroupHelp } from "./commands/help.ts";
 import { addParticipantRun } from "./commands/participant-run.ts";
+import { addPrepare } from "./commands/prepare.ts";
 import { addRunList } from "./commands/run-list.ts";
 import { addRunCommands } from "./commands/run-one.ts";
 import { addRunStart } from "./commands/run-start.ts";
@@ -46,6 +48,12 @@ export function buildProgram(context: CommandContext): Command {
   addRunStart(run, context);
   addRunList(run, context);
   addRunCommands(run, context);
+  addPrepare(program, context);
+  const data = program.command("data").description("look at a site's data, at the site");
+  withGroupHelp(data, [
+    "chorus data check --plan cli/plans/heart-disease.json --data cleveland.csv",
+  ]);
+  addDataCheck(data, context);
   addVerify(program, context);
   addDoctor(program, context);
   const selftest = program.command("selftest").description("test what this version withstands");

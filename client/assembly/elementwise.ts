@@ -1,5 +1,5 @@
 /** What a training step does outside its products, on vectors of float32. */
-import { add, clear, FLOAT, multiplyAdd, VECTOR } from "./simd";
+import { add, addMultiple, clear, FLOAT, VECTOR } from "./simd";
 
 /** xGradient = outGradient where out > 0, else 0: the gradient of relu. May be in place. */
 export function reluGradient(outGradient: usize, out: usize, xGradient: usize, count: usize): void {
@@ -24,15 +24,21 @@ export function columnSums(x: usize, sums: usize, rows: usize, columns: usize): 
 
 /** target += factor * addend. */
 export function addScaled(target: usize, addend: usize, count: usize, factor: f32): void {
-  const bytes = count * FLOAT;
-  const factors = f32x4.splat(factor);
-  let offset: usize = 0;
-  for (; offset + VECTOR <= bytes; offset += VECTOR) {
-    const sum = multiplyAdd(factors, v128.load(addend + offset), v128.load(target + offset));
-    v128.store(target + offset, sum);
+  addMultiple(target, addend, count * FLOAT, factor);
+}
+
+/** To every row of `x`, shape `[rows, columns]`, adds the bias at `bias` unless that is 0; then relu where `isRelu`. In place. */
+export function finishRows(x: usize, bias: usize, rows: usize, columns: usize, isRelu: bool): void {
+  const bytes = columns * FLOAT;
+  if (bias !== 0) for (let row: usize = 0; row < rows; row++) add(x + row * bytes, bias, bytes);
+  if (isRelu) rectify(x, rows * bytes);
+}
+
+/** x = its positive part; NaN stays. */
+function rectify(x: usize, bytes: usize): void {
+  const end = x + bytes;
+  for (; x + VECTOR <= end; x += VECTOR) {
+    v128.store(x, f32x4.max(v128.load(x), f32x4.splat(0)));
   }
-  for (; offset < bytes; offset += FLOAT) {
-    const sum = load<f32>(target + offset) + factor * load<f32>(addend + offset);
-    store<f32>(target + offset, sum);
-  }
+  for (; x < end; x += FLOAT) store<f32>(x, max<f32>(load<f32>(x), 0));
 }

@@ -26,6 +26,29 @@ export function momentumStep(
 }
 
 /**
+ * gradient += strength * (weights - anchor): the gradient of FedProx' proximal term (Li et al. 2020, equation 2), which
+ * draws weights back to where a round began.
+ */
+export function addProximal(
+  gradient: usize,
+  weights: usize,
+  anchor: usize,
+  count: usize,
+  strength: f32,
+): void {
+  const end = gradient + count * FLOAT;
+  const factors = f32x4.splat(strength);
+  for (; gradient + VECTOR <= end; gradient += VECTOR, weights += VECTOR, anchor += VECTOR) {
+    const drift = f32x4.sub(v128.load(weights), v128.load(anchor));
+    v128.store(gradient, multiplyAdd(factors, drift, v128.load(gradient)));
+  }
+  for (; gradient < end; gradient += FLOAT, weights += FLOAT, anchor += FLOAT) {
+    const drift = load<f32>(weights) - load<f32>(anchor);
+    store<f32>(gradient, load<f32>(gradient) + strength * drift);
+  }
+}
+
+/**
  * One step of Adam (Kingma and Ba 2015, algorithm 1). `mean`, `square`: the moving averages of the gradient and of its
  * square; `meanCorrection` = 1 - beta1^t, `squareCorrection` = 1 - beta2^t at step t = 1, 2, ...
  */

@@ -36,3 +36,15 @@ export function add(target: usize, addend: usize, bytes: usize): void {
     store<f32>(target, load<f32>(target) + load<f32>(addend));
   }
 }
+
+/** target += factor * addend. */
+export function addMultiple(target: usize, addend: usize, bytes: usize, factor: f32): void {
+  const factors = f32x4.splat(factor);
+  const end = target + bytes;
+  for (; target + VECTOR <= end; target += VECTOR, addend += VECTOR) {
+    v128.store(target, multiplyAdd(factors, v128.load(addend), v128.load(target)));
+  }
+  for (; target < end; target += FLOAT, addend += FLOAT) {
+    store<f32>(target, load<f32>(target) + factor * load<f32>(addend));
+  }
+}

@@ -98,7 +98,6 @@ export function storeTile(
   isRelu: bool,
 ): void {
   const bytes = width * FLOAT;
-  const isBare = !accumulates && bias === 0;
   const end = source + height * COLUMNS_STEP;
   for (; source < end; target += stride, source += COLUMNS_STEP) {
     let offset: usize = 0;
@@ -107,21 +106,26 @@ export function storeTile(
       const some = v128.load(source + offset);
       v128.store(at, finishFour(some, at, accumulates, biasAt(bias, offset), isRelu));
     }
-    if (offset < bytes && isBare) {
-      storeSome(target + offset, v128.load(source + offset), bytes - offset, isRelu);
-      continue;
-    }
-    for (; offset < bytes; offset += FLOAT) {
-      const at = target + offset;
-      const one = load<f32>(source + offset);
-      store<f32>(at, finish(one, at, accumulates, biasAt(bias, offset), isRelu));
-    }
+    if (offset === bytes) continue;
+    const rest = bytes - offset;
+    const at = target + offset;
+    let values = v128.load(source + offset);
+    if (accumulates) values = f32x4.add(values, loadSome(at, rest));
+    if (bias !== 0) values = f32x4.add(values, loadSome(bias + offset, rest));
+    if (isRelu) values = f32x4.max(values, f32x4.splat(0));
+    storeSome(at, values, rest);
   }
 }
 
-/** Stores the first values of a vector, `bytes` < 16 in all, after relu where `isRelu`. */
-function storeSome(target: usize, values: v128, bytes: usize, isRelu: bool): void {
-  if (isRelu) values = f32x4.max(values, f32x4.splat(0));
+/** The first values of a vector, `bytes` < 16 in all; the others are 0. */
+function loadSome(source: usize, bytes: usize): v128 {
+  if (bytes === 4) return v128.load32_zero(source);
+  const two = v128.load64_zero(source);
+  return bytes === 8 ? two : v128.load_lane<f32>(source + 8, two, 2);
+}
+
+/** Stores the first values of a vector, `bytes` < 16 in all. */
+function storeSome(target: usize, values: v128, bytes: usize): void {
   if (bytes === 4) {
     v128.store_lane<f32>(target, values, 0);
     return;
@@ -145,10 +149,4 @@ function finishFour(
   if (accumulates) values = f32x4.add(values, v128.load(target));
   if (bias !== 0) values = f32x4.add(values, v128.load(bias));
   return isRelu ? f32x4.max(values, f32x4.splat(0)) : values;
-}
-
-function finish(value: f32, target: usize, accumulates: bool, bias: usize, isRelu: bool): f32 {
-  if (accumulates) value += load<f32>(target);
-  if (bias !== 0) value += load<f32>(bias);
-  return isRelu ? max<f32>(value, 0) : value;
 }

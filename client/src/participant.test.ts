@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeSum, type RoundConfig } from "@chorus/aggregation";
@@ -100,7 +100,7 @@ test("an upload whose receipt was lost is sent again from its first byte, and co
   expect(again.map(({ bytes }) => bytes)).toEqual([uploads[0]?.bytes, uploads[0]?.bytes]);
 });
 
-test("a participant that is given no other trainer trains on its file with TensorFlow.js", async () => {
+test("a participant that is given no other trainer trains on its file with TensorFlow.js, and removes what a crash left of examples", async () => {
   await using files = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "data-"));
   files.defer(() => rm(directory, { recursive: true }));
@@ -110,10 +110,13 @@ test("a participant that is given no other trainer trains on its file with Tenso
   await using coordinator = await ScriptedCoordinator.start();
   coordinator.download = serve();
   const { address } = coordinator;
-  await using participant = await RunningParticipant.start({ coordinator: address, dataPath });
+  const site = { dataPath, directory };
+  await writeFile(join(directory, "left.examples-spool"), "");
+  await using participant = await RunningParticipant.start({ coordinator: address, ...site });
   await coordinator.nextFollower();
   coordinator.tell(train());
   await participant.says("trained");
+  expect(await readdir(directory)).not.toContain("left.examples-spool");
   expect(coordinator.checkIns[0]?.capabilities?.backend).toBe("wasm");
   const trained = participant.log.find(({ msg }) => msg === "trained");
   expect(trained).toMatchObject({ examples: 27, meanLoss: expect.any(Number) });
@@ -124,7 +127,9 @@ test("data that are not there are an error that names them and says what was wan
   const participant = await RunningParticipant.start(options);
   await expect(participant.stopped).rejects.toMatchObject({
     code: "unreadable",
-    message: expect.stringMatching(/no-such-data: ENOENT.*wanted a CSV file, or a folder with IDX/),
+    message: expect.stringMatching(
+      /no-such-data: ENOENT.*wanted a CSV or NDJSON file, or a folder with images/,
+    ),
   });
   expect(participant.log).toEqual([]);
 });

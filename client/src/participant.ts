@@ -2,6 +2,7 @@ import { access, constants, readFile } from "node:fs/promises";
 import { openCommitmentScheme, type RandomSource } from "@chorus/aggregation";
 import type { Logger } from "pino";
 import type { Sleep } from "./backoff.ts";
+import { sweepSpools } from "./data/spool.ts";
 import { unreadable } from "./data/unreadable.ts";
 import { ClientError } from "./error.ts";
 import { followForever } from "./following.ts";
@@ -11,7 +12,8 @@ import type { Floors } from "./session/site.ts";
 import { type CreateTrainer, Trainers } from "./session/trainers.ts";
 import { Session } from "./session.ts";
 import { siteTrainer } from "./site-trainer.ts";
-import { openBackend } from "./tfjs/backend.ts";
+import type { BackendName } from "./tfjs/backends/backend.ts";
+import { Ladder } from "./tfjs/backends/ladder.ts";
 import { Auditor } from "./transcript/auditor.ts";
 import { Evidence } from "./transcript/evidence.ts";
 import { Uplink } from "./uplink.ts";
@@ -24,11 +26,15 @@ export interface ParticipantOptions {
   readonly name: string;
   /** The site's data: a file or a folder, as the plan's format wants it. */
   readonly dataPath: string;
-  /** Folder that keeps the identity, the journal, and evidence of wrong sums. */
+  /** Folder that keeps the identity, the journal, evidence of wrong sums, and examples that are too many for memory. */
   readonly stateDirectory: string;
+  /** Features of the site's examples that are kept in memory; the rest is on disk. By default a quarter of what is free. */
+  readonly dataMemoryBytes?: number;
   /** File with the invitation, needed once to enrol. */
   readonly invitationFile?: string;
   readonly floors: Floors;
+  /** What trains, whatever its speed; by default the fastest that this machine has. */
+  readonly backend?: BackendName;
 }
 
 export interface ParticipantDependencies {
@@ -36,7 +42,7 @@ export interface ParticipantDependencies {
   readonly sleep: Sleep;
   /** Must be secret: the identity, all keys and masks come from it. */
   readonly random: RandomSource;
-  /** By default TensorFlow.js on its WASM backend. */
+  /** By default TensorFlow.js on the backend of the options. */
   readonly createTrainer?: CreateTrainer;
 }
 
@@ -75,8 +81,8 @@ async function participate(
   for (const finding of evidence.findings)
     log.error({ ...finding, advice: evidence.advice }, KEPT_EVIDENCE);
   const invitation = await readInvitation(options.invitationFile);
-  const { backend, createTrainer } = await openTraining(options.dataPath, dependencies, signal);
-  using trainers = new Trainers(options.dataPath, createTrainer);
+  using training = await openTraining(options, dependencies, signal);
+  using trainers = new Trainers(options.dataPath, training.createTrainer);
   const uplink = new Uplink({ random, sleep });
   const commitments = openCommitmentScheme();
   const auditor = new Auditor({ uplink, verifier: commitments, evidence, log });
@@ -84,22 +90,47 @@ async function participate(
   const site = { ...own, uplink, random, sleep, log };
   await using session = new Session(site);
   await followForever(
-    { coordinator, name, invitation, backend, softwareVersion: SOFTWARE_VERSION },
+    {
+      ...{ coordinator, name, invitation, softwareVersion: SOFTWARE_VERSION },
+      // Asked for at each check-in: a plan decides between the backends that there are.
+      get backend() {
+        return training.backend;
+      },
+    },
     { ...site, session },
     signal,
   );
 }
 
-/** What trains, and on which backend. TensorFlow.js is started, and the data are looked for, before anybody waits for them. */
+/** What trains, and on which backend. */
+interface Training extends Disposable {
+  readonly backend: string;
+  readonly createTrainer: CreateTrainer;
+}
+
+/** TensorFlow.js is started, and the data are looked for, before anybody waits for them. */
 async function openTraining(
-  dataPath: string,
+  { dataPath, stateDirectory, dataMemoryBytes, backend }: ParticipantOptions,
   { createTrainer, log }: ParticipantDependencies,
   signal: AbortSignal,
-): Promise<{ backend: string; createTrainer: CreateTrainer }> {
-  if (createTrainer !== undefined) return { backend: "custom", createTrainer };
+): Promise<Training> {
+  if (createTrainer !== undefined) {
+    return { backend: "custom", createTrainer, [Symbol.dispose]: () => undefined };
+  }
   await requireData(dataPath);
-  await openBackend(signal);
-  return { backend: "wasm", createTrainer: siteTrainer(log) };
+  using stack = new DisposableStack();
+  const ladder = stack.use(await Ladder.open({ backend, log }, signal));
+  await sweepSpools(stateDirectory);
+  const limitBytes = dataMemoryBytes ?? process.availableMemory() / 4;
+  const storage = { limitBytes, directory: stateDirectory };
+  const opened = stack.move();
+  return {
+    get backend() {
+      return ladder.backend;
+    },
+    createTrainer: siteTrainer(log, storage, ladder),
+    [Symbol.dispose]: () => opened.dispose(),
+  };
 }
 
 /** What the data have to look like only a plan says: here they must be there. */
@@ -107,7 +138,7 @@ async function requireData(path: string): Promise<void> {
   await access(path, constants.R_OK).catch((cause: Error) => {
     throw new ClientError(
       "unreadable",
-      `cannot read the site's data at ${path}: ${cause.message}; wanted a CSV file, or a folder with IDX files`,
+      `cannot read the site's data at ${path}: ${cause.message}; wanted a CSV or NDJSON file, or a folder with images or IDX files`,
       { cause },
     );
   });

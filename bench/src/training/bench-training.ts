@@ -1,82 +1,85 @@
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { median } from "../masking/cpu-meter.ts";
+import { measureBlas } from "./blas.ts";
+import {
+  type Impossible,
+  type ModelName,
+  measureProducts,
+  measureSteps,
+  PARTS,
+  type Part,
+  type StepCosts,
+  WAYS,
+  type Way,
+} from "./programs.ts";
 
-/** The ways of training that are compared: each is a program of its own, as a process has one WASM backend. */
-export const WAYS = ["stock-fit", "operation-steps", "static-steps"] as const;
-
-export type Way = (typeof WAYS)[number];
-
-export const PARTS = ["data", "forward", "backward", "optimizer"] as const;
-
-export type Part = (typeof PARTS)[number];
-
-/** CPU milliseconds of one step, user and system, of the whole process. */
-export interface StepCosts {
-  readonly totalMs: number;
-  /** By part, where the way has such parts. Measured on their own: their sum is not quite the total. */
-  readonly parts?: Readonly<Record<Part, number>>;
+/** What a step of one model costs, at batch 32 and plain gradient descent. */
+export interface ModelCosts {
+  readonly model: ModelName;
+  readonly costs: Readonly<Record<Way, StepCosts | Impossible>>;
 }
 
-/** What a step of the MLP 784-200-10 at batch 32 costs, plain gradient descent. */
 export interface TrainingCosts {
-  readonly costs: Readonly<Record<Way, StepCosts>>;
-  /** Times less than model.fit on TensorFlow.js' own kernels: the median of runs that took turns. */
-  readonly speedUps: Readonly<Record<Way, number>>;
+  readonly models: readonly ModelCosts[];
+  /** GFLOP/s of one core in products of matrices: our kernel's, and OpenBLAS' where this machine has it. */
+  readonly products: number;
+  readonly blas: number | undefined;
+}
+
+/** What to measure, and who is told how far it is. */
+export interface TrainingBench {
+  readonly models: readonly ModelName[];
+  /** Odd: the median is reported. */
+  readonly repetitions: number;
+  progress(done: string): void;
 }
 
 /**
- * Runs all ways in turns, `repetitions` times (an odd number), each time in new processes. Rejects when one of these fails, and with
- * the signal's reason when aborted.
+ * Runs all ways on all models, each time in a new process. Rejects when one of these fails, and with the signal's reason when
+ * aborted.
  */
 export async function benchTraining(
-  repetitions: number,
+  { models, repetitions, progress }: TrainingBench,
   signal: AbortSignal,
 ): Promise<TrainingCosts> {
-  const turns: Record<Way, StepCosts>[] = [];
-  for (let turn = 0; turn < repetitions; turn++) {
-    turns.push({
-      "stock-fit": await measure("stock-fit", signal),
-      "operation-steps": await measure("operation-steps", signal),
-      "static-steps": await measure("static-steps", signal),
-    });
+  const measured: ModelCosts[] = [];
+  for (const model of models) {
+    const turns: Record<Way, StepCosts | Impossible>[] = [];
+    for (let turn = 1; turn <= repetitions; turn++) {
+      turns.push(await measureTurn(model, turns[0], signal));
+      progress(`${model}: ${turn} of ${repetitions}`);
+    }
+    measured.push({ model, costs: byWay((way) => medianCosts(turns.map((turn) => turn[way]))) });
   }
-  const speedUp = (way: Way) =>
-    median(turns.map((turn) => turn["stock-fit"].totalMs / turn[way].totalMs));
-  return {
-    costs: byWay((way) => medianCosts(turns.map((turn) => turn[way]))),
-    speedUps: byWay(speedUp),
-  };
+  const products = await measureProducts(signal);
+  return { models: measured, products, blas: await measureBlas(signal) };
+}
+
+/** All ways one after the other, so that they share what else the machine does. The reference, which is slow, only once. */
+async function measureTurn(
+  model: ModelName,
+  before: Record<Way, StepCosts | Impossible> | undefined,
+  signal: AbortSignal,
+): Promise<Record<Way, StepCosts | Impossible>> {
+  const turn: [Way, StepCosts | Impossible][] = [];
+  for (const way of WAYS) {
+    const known = before?.[way];
+    const isKnown = known !== undefined && (way === "reference-steps" || "impossible" in known);
+    turn.push([way, isKnown ? known : await measureSteps(way, model, signal)]);
+  }
+  return Object.fromEntries(turn) as Record<Way, StepCosts | Impossible>;
 }
 
 function byWay<T>(of: (way: Way) => T): Record<Way, T> {
-  return {
-    "stock-fit": of("stock-fit"),
-    "operation-steps": of("operation-steps"),
-    "static-steps": of("static-steps"),
-  };
+  return Object.fromEntries(WAYS.map((way) => [way, of(way)])) as Record<Way, T>;
 }
 
-async function measure(way: Way, signal: AbortSignal): Promise<StepCosts> {
-  const program = new URL(`../../../client/src/tfjs/static/speed/${way}.ts`, import.meta.url);
-  const run = promisify(execFile)(process.execPath, [fileURLToPath(program)], { signal });
-  // Written by programs of this repository, which share the type in all but name.
-  return JSON.parse((await run).stdout) as StepCosts;
-}
-
-function medianCosts(all: readonly StepCosts[]): StepCosts {
-  const totalMs = median(all.map((costs) => costs.totalMs));
-  const parts = all.flatMap((costs) => costs.parts ?? []);
-  if (parts.length === 0) return { totalMs };
-  const of = (part: Part) => median(parts.map((costs) => costs[part]));
-  return {
-    totalMs,
-    parts: {
-      data: of("data"),
-      forward: of("forward"),
-      backward: of("backward"),
-      optimizer: of("optimizer"),
-    },
-  };
+function medianCosts(all: readonly (StepCosts | Impossible)[]): StepCosts | Impossible {
+  const costs = all.filter((one): one is StepCosts => !("impossible" in one));
+  const [first] = costs;
+  if (first === undefined) return all[0] ?? { impossible: "not measured" };
+  const totalMs = median(costs.map((one) => one.totalMs));
+  const parts = costs.flatMap((one) => one.parts ?? []);
+  if (parts.length === 0) return { ...first, totalMs };
+  const of = (part: Part) => [part, median(parts.map((one) => one[part]))] as const;
+  return { ...first, totalMs, parts: Object.fromEntries(PARTS.map(of)) as Record<Part, number> };
 }

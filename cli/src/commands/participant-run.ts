@@ -4,14 +4,16 @@ import type { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { createLogger } from "../terminal/logger.ts";
 import { requireWritableFolder } from "../writable-folder.ts";
+import { type BackendOptions, withBackendOption } from "./backend-option.ts";
 import { configurationText } from "./coordinator-serve.ts";
 import { type LogOptions, withCommonOptions, withLogOptions } from "./help.ts";
-import { addressOption, nameOption, survivorsOption } from "./option-values.ts";
+import { addressOption, countOption, nameOption, survivorsOption } from "./option-values.ts";
 
-interface ParticipantOptions extends LogOptions {
+interface ParticipantOptions extends LogOptions, BackendOptions {
   readonly coordinator: string;
   readonly name: string;
   readonly data: string;
+  readonly dataMemory?: number;
   readonly stateDir: string;
   readonly invitationFile?: string;
   readonly minSurvivors: number;
@@ -25,7 +27,12 @@ export function addParticipantRun(parent: Command, context: CommandContext): voi
     .requiredOption("--name <name>", "this organisation's name, 1 to 64 characters", nameOption)
     .requiredOption(
       "--data <path>",
-      "a CSV file, or a folder with IDX files; never leaves this machine",
+      "a CSV or NDJSON file, or a folder with images or IDX files; never leaves this machine",
+    )
+    .option(
+      "--data-memory <MB>",
+      "data beyond this go to a file in --state-dir; default: a quarter of the free memory",
+      countOption,
     )
     .option(
       "--coordinator <host:port>",
@@ -42,6 +49,7 @@ export function addParticipantRun(parent: Command, context: CommandContext): voi
       3,
     )
     .action((options: ParticipantOptions) => participate(options, context));
+  withBackendOption(command);
   withLogOptions(command);
   withCommonOptions(command, [
     "chorus participant run --name cleveland --data cleveland.csv --invitation-file chorus-data/invitation",
@@ -63,8 +71,10 @@ async function participate(options: ParticipantOptions, context: CommandContext)
       name: options.name,
       dataPath: options.data,
       stateDirectory: options.stateDir,
+      ...(options.dataMemory === undefined ? {} : { dataMemoryBytes: options.dataMemory * 1e6 }),
       ...(options.invitationFile === undefined ? {} : { invitationFile: options.invitationFile }),
       floors: { minSurvivors: options.minSurvivors },
+      ...(options.backend === undefined ? {} : { backend: options.backend }),
     },
     {
       log,

@@ -68,7 +68,7 @@ test("verify and doctor tell no more of it when the chain does not answer", asyn
   const ledger = ["--contract", contract, "--committer", committer];
   const verified = await runChorus("verify", runId, ...chosen, ...ledger);
   expect(verified.code).toBe(3);
-  const examined = await runChorus("doctor", "--json", ...chosen);
+  const examined = await runChorus("doctor", "--json", "--backend", "wasm", ...chosen);
   expect(examined.stdout).toContain(`${host} does not answer`);
   expect(leaked(JSON.stringify([verified, examined]))).toEqual([]);
 });

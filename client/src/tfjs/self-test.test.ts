@@ -10,7 +10,7 @@ import { describe, expect, test } from "vitest";
 import { ClientError } from "../error.ts";
 import { openBackend } from "./backend.ts";
 import { binaryPlan, HIDDEN_LAYER, imagePlan, imagesByRow } from "./samples.test-support.ts";
-import { checkBackend } from "./self-test.ts";
+import { checkBackend, worstTensor } from "./self-test.ts";
 import { createTrainer } from "./trainer.ts";
 
 const NEVER = new AbortController().signal;
@@ -43,7 +43,7 @@ describe("the backend's gradient", () => {
   test.each(ACTIVATIONS)(
     "agrees with the reference within float32 through %s",
     async (activation) => {
-      const check = await checkBackend(imagePlan(threeLayers(activation)), NEVER);
+      const check = await checkBackend("wasm", imagePlan(threeLayers(activation)), NEVER);
       expect(check.backend).toBe("wasm");
       // Three layers of up to 12 products: some 1e-7 each, and cancellation in the sums over 8 examples.
       expect(check.relativeError).toBeLessThan(2e-5);
@@ -53,7 +53,7 @@ describe("the backend's gradient", () => {
   test("agrees with the reference for a sigmoid unit, and the check leaves no tensor", async () => {
     await openBackend(NEVER);
     const before = memory().numTensors;
-    expect((await checkBackend(binaryPlan(), NEVER)).relativeError).toBeLessThan(2e-5);
+    expect((await checkBackend("wasm", binaryPlan(), NEVER)).relativeError).toBeLessThan(2e-5);
     expect(memory().numTensors).toBe(before);
   });
 });
@@ -77,7 +77,7 @@ async function withKernel(
 }
 
 async function refusal(): Promise<ClientError> {
-  const error: unknown = await checkBackend(imagePlan(HIDDEN_LAYER), NEVER).catch(
+  const error: unknown = await checkBackend("wasm", imagePlan(HIDDEN_LAYER), NEVER).catch(
     (reason: unknown) => reason,
   );
   if (error instanceof ClientError) return error;
@@ -111,7 +111,7 @@ describe("the check of the backend fails, as it should,", () => {
   });
 
   test("when a kernel gives NaN", async () => {
-    await withKernel("Tanh", giveNaN, async () => {
+    await withKernel("Elu", giveNaN, async () => {
       const error = await refusal();
       expect(error.code).toBe("backend-failed");
       expect(error.message).toContain("is off by NaN");
@@ -123,5 +123,35 @@ describe("the check of the backend fails, as it should,", () => {
       const options = { plan: imagePlan(HIDDEN_LAYER), dataset: imagesByRow(20, "site") };
       await expect(createTrainer(options, NEVER)).rejects.toMatchObject({ code: "backend-failed" });
     });
+  });
+});
+
+describe("the tensor that is furthest off", () => {
+  const tensors = [
+    { name: "kernel", shape: [2], offset: 0, size: 2 },
+    { name: "bias", shape: [1], offset: 2, size: 1 },
+  ];
+  const layout = { tensors, parameters: 3 };
+
+  test("is found relative to its own largest value", () => {
+    const worst = worstTensor(layout, Float32Array.of(4, 8, 0.75), Float32Array.of(5, 8, 0.5));
+    expect(worst).toEqual({ tensor: "bias", relativeError: 0.5 });
+  });
+
+  test("is none whose gradient is 0 but for rounding", () => {
+    const worst = worstTensor(layout, Float32Array.of(4, 8, 3e-7), Float32Array.of(4, 8, -1e-7));
+    expect(worst.tensor).toBe("bias");
+    expect(worst.relativeError).toBeLessThan(1e-5);
+  });
+
+  test("is a small one that is lost altogether", () => {
+    const worst = worstTensor(layout, Float32Array.of(4, 8, 0), Float32Array.of(4, 8, 0.01));
+    expect(worst.tensor).toBe("bias");
+    expect(worst.relativeError).toBeGreaterThan(1e-3);
+  });
+
+  test("is the one with a value that is not a number, whatever comes after it", () => {
+    const worst = worstTensor(layout, Float32Array.of(4, Number.NaN, 9), Float32Array.of(4, 8, 1));
+    expect(worst).toEqual({ tensor: "kernel", relativeError: Number.NaN });
   });
 });

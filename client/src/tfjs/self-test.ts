@@ -6,98 +6,162 @@ import {
   type Plan,
   RandomNumbers,
   seededRandom,
+  vocabularyOf,
 } from "@chorus/aggregation";
-import { tidy, variableGrads } from "@tensorflow/tfjs-core";
+import { type Tensor, tidy, variableGrads } from "@tensorflow/tfjs-core";
 import { type Dataset, emptyDataset } from "../data/dataset.ts";
 import { ClientError } from "../error.ts";
-import { type BackendName, onBackend, openBackend } from "./backend.ts";
+import { onBackend } from "./backend.ts";
+import type { BackendName } from "./backends/backend.ts";
+import { openRung } from "./backends/open-rung.ts";
 import { buildNetwork, type Network } from "./network.ts";
 
 /** Decides what dropout leaves out where gradients are compared. */
 export const SELF_TEST_SEED = "chorus/self-test/v1";
 
-/** How far the training backend's gradient is from the reference's. */
+/** Right kernels agree within 2e-5 on all layers; wrong ones are wrong by more than this. */
+export const GRADIENT_TOLERANCE = 1e-3;
+
+/** How far a backend's gradient is from the reference's. */
 export interface BackendCheck {
   readonly backend: BackendName;
   /** The tensor with the largest error, by its name in the layout. */
   readonly tensor: string;
-  /** Largest difference in that tensor / the reference's largest value there. Below 0.001. */
+  /** Largest difference in that tensor / the reference's largest value there. NaN where a value is. */
   readonly relativeError: number;
 }
 
 /**
- * Compares the gradient of a plan's initial model on a random batch between the WASM backend and plain JavaScript.
- * Needs no data. Blocks for tens of milliseconds, with millions of parameters for about a second. Throws {@link ClientError} `backend-failed`, naming the tensor, from a
- * relative error of 0.001 on, and as {@link openBackend} and {@link buildNetwork} do.
+ * Compares as {@link compareBackend} does, and throws {@link ClientError} `backend-failed`, naming the tensor, from
+ * {@link GRADIENT_TOLERANCE} on.
  */
-export async function checkBackend(plan: Plan, signal: AbortSignal): Promise<BackendCheck> {
-  await openBackend(signal);
-  using network = await buildNetwork(plan);
-  const model = initialModel(network.layout, plan.seed);
-  const batch = randomBatch(plan, network.layout.parameters);
-  const gradientOn = (backend: BackendName): Promise<Float32Array> =>
-    onBackend(backend, () => gradient(network, model, batch));
-  const check = worstTensor(network.layout, await gradientOn("wasm"), await gradientOn("cpu"));
-  signal.throwIfAborted();
-  // Right kernels agree within 2e-5 on all layers; wrong ones are wrong by more than this. NaN fails, too.
-  if (check.relativeError < 1e-3) return check;
+export async function checkBackend(
+  name: BackendName,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<BackendCheck> {
+  const check = await compareBackend(name, plan, signal);
+  // Written so that NaN fails, too.
+  if (check.relativeError < GRADIENT_TOLERANCE) return check;
   throw new ClientError(
     "backend-failed",
     `the gradient of ${check.tensor} on the backend ${check.backend} is off by ${check.relativeError} of the ` +
-      "reference's largest value, wanted less than 0.001",
+      `reference's largest value, wanted less than ${GRADIENT_TOLERANCE}`,
   );
 }
 
-/** As in training, but few enough examples for the reference, which makes some 10^8 multiplications a second. */
-function randomBatch(plan: Plan, parameters: number): Dataset {
-  const affordable = Math.max(1, Math.floor(2e7 / parameters));
-  const batch = emptyDataset(Math.min(affordable, plan.training.batchSize, 32), exampleShape(plan));
+/**
+ * How far the gradient of a plan's initial model on a random batch is on a backend from that of plain JavaScript. Needs no data.
+ * Opens the backend and selects it. Blocks for tens of milliseconds, with large convolutions for seconds. Throws as {@link openRung} and {@link buildNetwork} do.
+ */
+export async function compareBackend(
+  name: BackendName,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<BackendCheck> {
+  const opened = await openRung(name, signal);
+  return await opened.use(async (either) => {
+    using network = await buildNetwork(plan);
+    const model = initialModel(network.layout, plan.seed);
+    const batch = randomBatch(plan, affordableExamples(plan, network.layout));
+    const gradientOn = (backend: BackendName): Promise<Float32Array> =>
+      onBackend(backend, () => gradient(network, model, batch));
+    const found = await gradientOn(name);
+    either.throwIfAborted();
+    return { backend: name, ...worstTensor(network.layout, found, await gradientOn("cpu")) };
+  }, signal);
+}
+
+/** Multiplications that the reference is asked for, forward: it makes some 10^8 a second. */
+const REFERENCE_MULTIPLICATIONS = 2e7;
+
+/** As in training, but few enough examples for the reference. A kernel of more than two dimensions is taken for one that moves over the whole example. */
+function affordableExamples(plan: Plan, { tensors }: ModelLayout): number {
+  const positions = exampleShape(plan).reduce((product, length) => product * length, 1);
+  const multiplications = tensors.reduce(
+    (sum, { shape, size }) => sum + (shape.length > 2 ? size * positions : size),
+    0,
+  );
+  const affordable = Math.max(1, Math.floor(REFERENCE_MULTIPLICATIONS / multiplications));
+  return Math.min(affordable, plan.training.batchSize, 32);
+}
+
+/** Examples as the plan describes them, but of noise. */
+export function randomBatch(plan: Plan, examples: number): Dataset {
+  const batch = emptyDataset(examples, exampleShape(plan));
   const random = new RandomNumbers(seededRandom(SELF_TEST_SEED));
-  for (const index of batch.features.keys()) batch.features[index] = 2 * random.unit() - 1;
+  const vocabulary = vocabularyOf(plan.model);
+  const draw = () => (vocabulary === undefined ? 2 * random.unit() - 1 : random.below(vocabulary));
+  for (const index of batch.features.keys()) batch.features[index] = draw();
   for (const index of batch.labels.keys()) {
     batch.labels[index] = random.below(classCount(plan.data));
   }
   return batch;
 }
 
-/** Gradient of the loss on the selected backend, shape `[parameters]`, with dropout by {@link SELF_TEST_SEED}. */
-export function gradient(network: Network, model: Float32Array, batch: Dataset): Float32Array {
-  network.write(model);
+/**
+ * Gradient of the loss, shape `[parameters]`, with dropout by {@link SELF_TEST_SEED}. Computed on the backend that is selected
+ * when this is called; only reading it takes longer.
+ */
+export async function gradient(
+  network: Network,
+  model: Float32Array,
+  batch: Dataset,
+): Promise<Float32Array> {
+  const gradients = gradientTensors(network, model, batch);
   const flat = new Float32Array(network.layout.parameters);
-  // Not returned by tidy, which would search every number of it for tensors.
-  tidy(() => {
-    const loss = () => network.loss(batch, SELF_TEST_SEED);
-    const { grads } = variableGrads(loss, [...network.variables]);
-    for (const [index, { offset }] of network.layout.tensors.entries()) {
-      flat.set(grads[network.variables[index]?.name ?? ""]?.dataSync() ?? [], offset);
-    }
-  });
+  const values = await Promise.all(gradients.map((tensor) => tensor?.data()));
+  for (const [index, { offset }] of network.layout.tensors.entries()) {
+    flat.set(values[index] ?? [], offset);
+    gradients[index]?.dispose();
+  }
   return flat;
 }
+
+/** In the layout's order; undefined where a tensor has no gradient. */
+function gradientTensors(
+  network: Network,
+  model: Float32Array,
+  batch: Dataset,
+): readonly (Tensor | undefined)[] {
+  network.write(model);
+  const loss = () => network.loss(batch, SELF_TEST_SEED);
+  const grads = tidy(() => variableGrads(loss, [...network.variables]).grads);
+  return network.variables.map(({ name }) => grads[name]);
+}
+
+/**
+ * Of a tensor whose gradient is small beside the others', or 0 but for rounding (the bias of attention's keys), this part of the largest
+ * value of all tensors is what errors are compared with: such a gradient moves nothing.
+ */
+const SMALL_PART = 0.01;
 
 /** The tensor of the layout in which a gradient is furthest from the reference's, relative to the largest value there. */
 export function worstTensor(
   layout: ModelLayout,
   got: Float32Array,
   wanted: Float32Array,
-): BackendCheck {
-  let worst: BackendCheck = { backend: "wasm", tensor: "", relativeError: -1 };
+): Omit<BackendCheck, "backend"> {
+  const least = SMALL_PART * largestOf(wanted);
+  let worst = { tensor: "", relativeError: -1 };
   for (const { name, offset, size } of layout.tensors) {
-    const end = offset + size;
-    const error = relativeError(got.subarray(offset, end), wanted.subarray(offset, end));
-    // Written so that NaN is the worst of all.
-    if (!(error <= worst.relativeError)) worst = { ...worst, tensor: name, relativeError: error };
+    const reference = wanted.subarray(offset, offset + size);
+    const difference = largestDifference(got.subarray(offset, offset + size), reference);
+    const error = difference === 0 ? 0 : difference / Math.max(least, largestOf(reference));
+    // NaN is the worst of all.
+    if (Number.isNaN(error)) return { tensor: name, relativeError: error };
+    if (error > worst.relativeError) worst = { tensor: name, relativeError: error };
   }
   return worst;
 }
 
-/** Largest difference / largest reference; infinite where only the reference is all 0. */
-function relativeError(values: Float32Array, reference: Float32Array): number {
-  let difference = 0;
-  let largest = 0;
-  for (const [index, wanted] of reference.entries()) {
-    difference = Math.max(difference, Math.abs((values[index] ?? Number.NaN) - wanted));
-    largest = Math.max(largest, Math.abs(wanted));
-  }
-  return difference === 0 ? 0 : difference / largest;
+function largestDifference(values: Float32Array, reference: Float32Array): number {
+  return reference.reduce(
+    (largest, wanted, index) => Math.max(largest, Math.abs((values[index] ?? Number.NaN) - wanted)),
+    0,
+  );
+}
+
+function largestOf(values: Float32Array): number {
+  return values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
 }

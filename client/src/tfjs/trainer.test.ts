@@ -1,11 +1,14 @@
 import { initialModel, layoutOf, type Plan } from "@chorus/aggregation";
-import { memory } from "@tensorflow/tfjs-core";
+import { getBackend, memory } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Dataset, selectExamples } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { selectExamples } from "../data/examples.ts";
 import type { Trainer } from "../trainer.ts";
 import { openBackend } from "./backend.ts";
+import type { BackendName } from "./backends/backend.ts";
+import { openRung } from "./backends/open-rung.ts";
 import { binaryPlan, HIDDEN_LAYER, imagePlan, imagesByRow } from "./samples.test-support.ts";
-import { PLAIN_LAYERS, STATIC_LAYERS } from "./static/programs.test-support.ts";
+import { PLAIN_LAYERS, relativeDifference, STATIC_LAYERS } from "./static/programs.test-support.ts";
 import { createTrainer } from "./trainer.ts";
 
 const NEVER = new AbortController().signal;
@@ -107,6 +110,26 @@ describe("a trainer", () => {
       expect((await endless.evaluate(initial(plan), NEVER)).examples).toBe(20);
     },
   );
+
+  test("computes on the backend that it is told, and gives what WASM gives", async () => {
+    const plan = imagePlan(HIDDEN_LAYER, { localSteps: 5 });
+    const trainOn = async (backend: BackendName) => {
+      using trainer = await createTrainer({ plan, dataset: DATASET, backend }, NEVER);
+      expect([trainer.backend, getBackend()]).toEqual([backend, backend]);
+      return await trainer.train(initial(plan), "round", NEVER);
+    };
+    const [slow, fast] = [await trainOn("cpu"), await trainOn("wasm")];
+    expect(slow.delta).not.toEqual(fast.delta);
+    expect(relativeDifference(slow.delta, fast.delta)).toBeLessThan(1e-5);
+  });
+
+  test("does not compute when the process computes on another backend by now", async () => {
+    using trainer = await open(imagePlan(HIDDEN_LAYER));
+    await openRung("cpu", NEVER);
+    const training = trainer.train(initial(imagePlan(HIDDEN_LAYER)), "round", NEVER);
+    await expect(training).rejects.toThrow("on the backend cpu by now, not on wasm");
+    await openBackend(NEVER);
+  });
 
   test("takes what examples there are when a batch wants more", async () => {
     const plan = imagePlan(HIDDEN_LAYER, { batchSize: 1000, localSteps: 2 });

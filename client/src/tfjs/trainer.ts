@@ -1,58 +1,68 @@
 import { classCount, exampleShape, firstNonFinite, type Plan } from "@chorus/aggregation";
 import { Batches } from "../data/batches.ts";
-import { type Dataset, sliceExamples } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { batchesInOrder, type Examples, examplesOf } from "../data/examples.ts";
 import { type SplitDataset, splitHoldOut } from "../data/hold-out.ts";
 import { ClientError } from "../error.ts";
 import type { Evaluation, LocalUpdate, Trainer } from "../trainer.ts";
-import { openBackend } from "./backend.ts";
+import type { BackendName, OpenBackend } from "./backends/backend.ts";
+import { openRung } from "./backends/open-rung.ts";
 import { checkBackend } from "./self-test.ts";
-import { openStepper, type StepperLog } from "./static/open-stepper.ts";
-import type { Stepper } from "./stepper.ts";
+import type { StepperLog } from "./static/open-stepper.ts";
+import type { RoundSteps, Stepper } from "./stepper.ts";
+import { openStepperOn } from "./stepper-on.ts";
+import { TrainingProgress } from "./training-progress.ts";
 import { Turns } from "./turns.ts";
 
 /** What a trainer is made of. */
 export interface TrainerOptions {
   readonly plan: Plan;
-  /** The site's examples. The plan's share of them is held out, the same ones every time. */
-  readonly dataset: Dataset;
+  /** The site's examples, let go with the trainer. The plan's share of them is held out, the same ones every time. */
+  readonly dataset: Dataset | Examples;
   /** Evaluated in place of a share of `dataset`, all of which is then trained on. */
-  readonly holdOut?: Dataset;
+  readonly holdOut?: Dataset | Examples;
   /** Steps of one call of train, in place of the plan's: a baseline trains longer than a round. */
   readonly localSteps?: number;
+  /** What computes, for the whole process; by default "wasm". */
+  readonly backend?: BackendName;
   /** False leaves out {@link checkBackend}, where it has passed for the plan on this machine. */
   readonly selfTest?: boolean;
-  /** Is told once which way of training was chosen, where it is not the fastest. */
+  /** Is told once which way of training was chosen, where it is not the fastest, and how far long training has come. */
   readonly log?: StepperLog;
 }
 
 /**
- * Makes a trainer on TensorFlow.js' WASM backend, by {@link openStepper}. Throws {@link ClientError} `bad-data` for examples that are not the
+ * Makes a trainer on TensorFlow.js, by {@link openStepperOn}. Throws {@link ClientError} `bad-data` for examples that are not the
  * plan's and for too few of them, `backend-failed` as {@link checkBackend} does, `wrong-model` and `unsupported-layer` as
- * {@link openStepper} does; the signal's reason when aborted.
+ * {@link openStepperOn} does; the signal's reason when aborted.
  */
 export async function createTrainer(
   options: TrainerOptions,
   signal: AbortSignal,
 ): Promise<Trainer> {
-  const { plan, dataset, holdOut, selfTest = true } = options;
+  const { plan, selfTest = true, backend = "wasm" } = options;
+  using opened = new DisposableStack();
+  const dataset = opened.use(examplesOf(options.dataset));
+  const holdOut = options.holdOut && opened.use(examplesOf(options.holdOut));
   for (const examples of [dataset, holdOut ?? dataset]) checkExamples(examples, plan);
   const split =
     holdOut === undefined
       ? splitHoldOut(dataset, plan.holdOut, `chorus/hold-out/v1/${plan.seed}`)
       : { training: dataset, holdOut };
-  if (selfTest) await checkBackend(plan, signal);
-  await openBackend(signal);
+  if (selfTest) await checkBackend(backend, plan, signal);
+  const device = await openRung(backend, signal);
   const training = {
     ...plan.training,
     localSteps: options.localSteps ?? plan.training.localSteps,
   };
   const { batchSize } = training;
   const batch = new Batches(split.training, batchSize, "chorus/static-plan/v1").next();
-  const stepper = await openStepper(plan, batch, options.log);
-  return new TfjsTrainer(training, split, stepper);
+  const stepper = opened.use(await openStepperOn(backend, plan, batch, options.log));
+  const { log } = options;
+  return new TfjsTrainer(training, split, { device, stepper, log, opened: opened.move() });
 }
 
-function checkExamples({ featureShape, labels }: Dataset, plan: Plan): void {
+function checkExamples({ featureShape, labels }: Examples, plan: Plan): void {
   const [got, wanted] = [featureShape, exampleShape(plan)].map((shape) => `[${shape.join(", ")}]`);
   if (got !== wanted) {
     throw new ClientError("bad-data", `the dataset's examples are ${got}, the plan's ${wanted}`);
@@ -63,38 +73,72 @@ function checkExamples({ featureShape, labels }: Dataset, plan: Plan): void {
   throw new ClientError("bad-data", `the dataset has label ${bad}, the plan 0 to ${classes - 1}`);
 }
 
+/** What a trainer computes with. */
+interface TrainerParts {
+  readonly device: OpenBackend;
+  readonly stepper: Stepper;
+  readonly log: StepperLog | undefined;
+  /** All that goes with the trainer, the stepper included. */
+  readonly opened: Disposable;
+}
+
 class TfjsTrainer implements Trainer {
-  readonly backend = "wasm";
+  readonly backend: BackendName;
+  readonly #device: OpenBackend;
   readonly #training: Plan["training"];
   readonly #data: SplitDataset;
   readonly #stepper: Stepper;
+  readonly #log: StepperLog | undefined;
+  readonly #opened: Disposable;
 
-  constructor(training: Plan["training"], data: SplitDataset, stepper: Stepper) {
+  constructor(
+    training: Plan["training"],
+    data: SplitDataset,
+    { device, stepper, log, opened }: TrainerParts,
+  ) {
+    this.backend = device.name;
+    this.#device = device;
     this.#training = training;
     this.#data = data;
     this.#stepper = stepper;
+    this.#log = log;
+    this.#opened = opened;
   }
 
-  async train(model: Float32Array, batchSeed: string, signal: AbortSignal): Promise<LocalUpdate> {
+  train(model: Float32Array, batchSeed: string, signal: AbortSignal): Promise<LocalUpdate> {
+    return this.#device.use((either) => this.#train(model, batchSeed, either), signal);
+  }
+
+  evaluate(model: Float32Array, signal: AbortSignal): Promise<Evaluation> {
+    return this.#device.use((either) => this.#evaluate(model, either), signal);
+  }
+
+  [Symbol.dispose](): void {
+    this.#opened[Symbol.dispose]();
+  }
+
+  async #train(model: Float32Array, batchSeed: string, signal: AbortSignal): Promise<LocalUpdate> {
     const { batchSize, localSteps } = this.#training;
     this.#stepper.write(model);
     using round = this.#stepper.openRound();
     const batches = new Batches(this.#data.training, batchSize, `${batchSeed}/batches`);
     const turns = new Turns();
-    let lossSum = 0;
+    const progress = new TrainingProgress(this.#log, localSteps);
     signal.throwIfAborted();
     for (let step = 1; step <= localSteps; step++) {
-      lossSum += round.step(batches.next(), `${batchSeed}/dropout/${step}`);
-      if (!Number.isFinite(lossSum)) throw diverged(step);
-      if (turns.isDue) await turns.take(signal);
+      round.step(batches.next(), `${batchSeed}/dropout/${step}`);
+      if (!turns.isDue) continue;
+      progress.report(step, await finiteSum(round, step));
+      await turns.take(signal);
     }
     await turns.take(signal);
-    const delta = difference(this.#stepper.read(), model);
+    const lossSum = await finiteSum(round, localSteps);
+    const delta = difference(await this.#stepper.read(), model);
     if (firstNonFinite(delta) >= 0) throw diverged(localSteps);
     return { delta, examples: this.#data.training.examples, meanLoss: lossSum / localSteps };
   }
 
-  async evaluate(model: Float32Array, signal: AbortSignal): Promise<Evaluation> {
+  async #evaluate(model: Float32Array, signal: AbortSignal): Promise<Evaluation> {
     const { holdOut } = this.#data;
     const { evaluationBatch } = this.#stepper;
     this.#stepper.write(model);
@@ -102,9 +146,8 @@ class TfjsTrainer implements Trainer {
     let lossSum = 0;
     let correct = 0;
     signal.throwIfAborted();
-    for (let start = 0; start < holdOut.examples; start += evaluationBatch) {
-      const batch = sliceExamples(holdOut, start, start + evaluationBatch);
-      const result = this.#stepper.evaluate(batch);
+    for (const batch of batchesInOrder(holdOut, evaluationBatch)) {
+      const result = await this.#stepper.evaluate(batch);
       lossSum += result.loss * batch.examples;
       correct += result.correct;
       if (turns.isDue) await turns.take(signal);
@@ -115,10 +158,13 @@ class TfjsTrainer implements Trainer {
     }
     return { examples: holdOut.examples, correct, meanLoss: lossSum / (holdOut.examples || 1) };
   }
+}
 
-  [Symbol.dispose](): void {
-    this.#stepper[Symbol.dispose]();
-  }
+/** The sum of the losses. Throws {@link ClientError} `diverged` where one was not finite. */
+async function finiteSum(round: RoundSteps, step: number): Promise<number> {
+  const sum = await round.lossSum();
+  if (!Number.isFinite(sum)) throw diverged(step);
+  return sum;
 }
 
 /** after - before, value by value. Shape `[parameters]` each. */

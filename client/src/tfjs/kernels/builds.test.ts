@@ -108,6 +108,16 @@ const RUNS: Readonly<Record<string, Run>> = {
     counts: (w) => [image(w), 0, thinOut(w)],
     call: (kernels, { window, left, target }) => kernels.maxPool(window, left, target),
   },
+  averagePool: {
+    isDepthwise: true,
+    counts: (w) => [image(w), 0, thinOut(w)],
+    call: (kernels, { window, left, target }) => kernels.averagePool(window, left, target),
+  },
+  averagePoolGradient: {
+    isDepthwise: true,
+    counts: (w) => [thinOut(w), 0, image(w)],
+    call: (kernels, { window, left, target }) => kernels.averagePoolGradient(window, left, target),
+  },
 };
 
 function resultOf(build: KernelBuild, run: Run, window: Window): number[] {

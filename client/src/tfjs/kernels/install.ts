@@ -15,6 +15,8 @@ import { PRODUCT_KERNELS } from "./matmul.ts";
 import { POOL_KERNELS } from "./pool.ts";
 import { REFUSED_KERNELS } from "./refused.ts";
 import { SEGMENT_KERNELS } from "./segment-sum.ts";
+import { TILE_KERNELS } from "./tile.ts";
+import { registerTileGradient } from "./tile-gradient.ts";
 import type { TrainingKernelTable } from "./training-kernel.ts";
 
 /** Registered beside the kernels: opens their session when a backend starts and ends it when one is removed. */
@@ -28,6 +30,7 @@ const KERNELS: TrainingKernelTable = {
   ...SEGMENT_KERNELS,
   ...EINSUM_KERNELS,
   ...IDENTITY_KERNELS,
+  ...TILE_KERNELS,
   ...REFUSED_KERNELS,
 };
 
@@ -52,6 +55,7 @@ export function installTrainingKernels(): void {
     registerKernel({ kernelName, backendName: "wasm", kernelFunc });
   }
   registerEinsumGradient();
+  registerTileGradient();
 }
 
 /** A session for each backend that is alive. */

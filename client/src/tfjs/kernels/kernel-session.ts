@@ -39,11 +39,17 @@ export class KernelSession implements Disposable {
     return this.backend.getMemoryOffset(tensor.dataId);
   }
 
-  /** A new float32 tensor with any values. Throws {@link ClientError} `backend-failed` when the memory cannot grow any more. */
-  output(shape: number[]): TensorInfo {
+  /** A new tensor with any values. Throws {@link ClientError} `backend-failed` when the memory cannot grow any more. */
+  output(shape: number[], dtype: "float32" | "int32" = "float32"): TensorInfo {
     const bytes = 4 * util.sizeFromShape(shape);
     // The backend itself does not look whether it was given memory.
-    return this.backend.makeOutput(shape, "float32", this.#heap.allocate(bytes));
+    return this.backend.makeOutput(shape, dtype, this.#heap.allocate(bytes));
+  }
+
+  /** The values of a tensor of a type of four bytes, as they lie in memory. Not to be kept: memory that grows moves. */
+  words({ dataId, shape }: TensorInfo): Uint32Array {
+    const address = this.backend.getMemoryOffset(dataId);
+    return new Uint32Array(this.#heap.memory.buffer, address, util.sizeFromShape(shape));
   }
 
   /** Address of memory for one call of a kernel: at least `bytes` bytes, kept until more is wanted. */

@@ -1,7 +1,8 @@
 import { engine, mul, sum, type Tensor, tensor, tidy, variableGrads } from "@tensorflow/tfjs-core";
 import { initializers, input, layers, model } from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type BackendName, onBackend, openBackend } from "../backend.ts";
+import { onBackend, openBackend } from "../backend.ts";
+import type { BackendName } from "../backends/backend.ts";
 import { distinctFactors, randomInputs, relativeError } from "./reference.test-support.ts";
 
 beforeAll(() => openBackend(new AbortController().signal));

@@ -196,6 +196,18 @@ function rearrangements(): Record<string, OperationCase> {
     },
     cumsum: { shapes: [[5, 6]], compute: (x) => tf.cumsum(x, 1) },
     tile: { shapes: [[3, 4]], compute: (x) => tf.tile(x, [2, 3]) },
+    "tile, the last axis of one value": {
+      shapes: [[2, 3, 1], [4]],
+      compute: (x, weights) => tf.mul(tf.tile(x, [3, 1, 4]), weights),
+    },
+    "tile, of the last axis alone": {
+      shapes: [[4], [5, 3, 4]],
+      compute: (x, weights) => tf.mul(tf.tile(tf.reshape(x, [1, 1, 4]), [5, 3, 1]), weights),
+    },
+    "tile, of integers": {
+      shapes: [[6]],
+      compute: (x) => tf.mul(x, tf.cast(tf.tile(tf.tensor1d([1, -2], "int32"), [3]), "float32")),
+    },
     clone: { shapes: [[3, 4]], compute: (x) => tf.mul(tf.clone(x), tf.clone(x)) },
     resizeBilinear: {
       shapes: [[1, 4, 4, 2]],

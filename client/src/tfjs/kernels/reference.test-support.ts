@@ -1,6 +1,7 @@
 import { RandomNumbers, seededRandom } from "@chorus/aggregation";
 import { grads, mul, sum, type Tensor, tensor, tidy } from "@tensorflow/tfjs-core";
-import { type BackendName, onBackend } from "../backend.ts";
+import { onBackend } from "../backend.ts";
+import type { BackendName } from "../backends/backend.ts";
 
 /** An operation on float32 tensors whose result and gradients are compared between the backends. */
 export interface OperationCase {

@@ -93,6 +93,35 @@ describe.each(BUILDS)("the build with %s", (build) => {
     fc.assert(property);
   });
 
+  test("adds a bias to every row, takes the positive part and leaves what is not a number", () => {
+    const property = fc.property(length, length, fc.boolean(), (rows, columns, isRelu) => {
+      const bench = new Bench(build);
+      const x = bench.random(rows * columns).with(0, Number.NaN);
+      const bias = bench.random(columns);
+      const finish = (value: number) => (isRelu ? Math.max(value, 0) : value);
+      const [plain, biased] = [bench.put(x), bench.put(x)];
+      bench.kernels.finishRows(plain, 0, rows, columns, isRelu);
+      expect(bench.get(plain, x.length)).toEqual(x.map(finish).map((value) => value + 0));
+      bench.kernels.finishRows(biased, bench.put(bias), rows, columns, isRelu);
+      const wanted = x.map((value, index) => finish(value + at(bias, index % columns)));
+      expectClose(bench.get(biased, x.length).with(0, 0), wanted.with(0, 0), 4);
+      expect(bench.get(biased, 1)).toEqual([Number.NaN]);
+    });
+    fc.assert(property);
+  });
+
+  test("draws a gradient towards where the weights began", () => {
+    const property = fc.property(length, (count) => {
+      const bench = new Bench(build);
+      const [g, w, a] = [1, 2, 3].map(() => bench.random(count)) as [number[], number[], number[]];
+      const gradient = bench.put(g);
+      bench.kernels.addProximal(gradient, bench.put(w), bench.put(a), count, 0.25);
+      const wanted = g.map((value, i) => value + 0.25 * (at(w, i) - at(a, i)));
+      expectClose(bench.get(gradient, count), wanted, 4);
+    });
+    fc.assert(property);
+  });
+
   test("takes the steps of momentum and of Adam", () => {
     const property = fc.property(length, fc.integer({ min: 1, max: 9 }), (count, step) => {
       const bench = new Bench(build);

@@ -71,6 +71,8 @@ export interface TrainingKernels {
     outGradient: number,
     xGradient: number,
   ): void;
+  averagePool(window: number, x: number, out: number): void;
+  averagePoolGradient(window: number, outGradient: number, xGradient: number): void;
   segmentSum(
     x: number,
     ids: number,
@@ -82,6 +84,7 @@ export interface TrainingKernels {
   reluGradient(outGradient: number, out: number, xGradient: number, count: number): void;
   columnSums(x: number, sums: number, rows: number, columns: number): void;
   addScaled(target: number, addend: number, count: number, factor: number): void;
+  finishRows(x: number, bias: number, rows: number, columns: number, isRelu: boolean): void;
   softmaxCrossEntropy(
     logits: number,
     labels: number,
@@ -97,6 +100,13 @@ export interface TrainingKernels {
     count: number,
     learningRate: number,
     momentum: number,
+  ): void;
+  addProximal(
+    gradient: number,
+    weights: number,
+    anchor: number,
+    count: number,
+    strength: number,
   ): void;
   adamStep(
     weights: number,

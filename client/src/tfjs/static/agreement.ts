@@ -10,22 +10,22 @@ import type { StaticProgram } from "./static-program.ts";
 const TOLERANCE = 1e-3;
 
 /**
- * Compares a program with TensorFlow.js' operations: the gradient of `model` on a batch, the optimiser's step along it,
+ * Compares a program with TensorFlow.js' operations: the gradient of `model` on a batch, two steps of the optimiser,
  * and the loss without dropout. Leaves any weights in both. Returns what does not agree within 0.001 of the largest value,
  * in words, or undefined.
  */
-export function findDisagreement(
+export async function findDisagreement(
   training: Plan["training"],
   program: StaticProgram,
   network: Network,
   model: Float32Array,
   batch: Dataset,
-): string | undefined {
+): Promise<string | undefined> {
   const { layout } = network;
-  const wantedGradient = gradient(network, model, batch);
-  const wantedLoss = network.evaluate(batch).loss;
+  const wantedGradient = await gradient(network, model, batch);
+  const { loss: wantedLoss } = await network.evaluate(batch);
   program.write(model);
-  const { loss } = program.evaluate(batch);
+  const { loss } = await program.evaluate(batch);
   program.load(batch);
   program.forward(SELF_TEST_SEED);
   program.backward();
@@ -37,30 +37,41 @@ export function findDisagreement(
   if (!(Math.abs(loss - wantedLoss) <= TOLERANCE * Math.abs(wantedLoss))) {
     return `the loss is ${loss}, wanted ${wantedLoss}`;
   }
-  // Along the same gradient: Adam's first step is nearly the sign of each value, also of those that are rounding errors.
-  const wanted = stepAlong(found, training.optimizer, network);
-  using _round = program.openRound();
-  program.update();
-  return stepDisagreement(layout, model, program.read(), wanted);
+  const wanted = await twoSteps(training, program, network, model);
+  return stepDisagreement(layout, model, await program.read(), wanted);
 }
 
-/** The network's weights after one step of a new optimiser. */
-function stepAlong(
-  flatGradient: Float32Array,
-  optimizerPlan: Plan["training"]["optimizer"],
+/**
+ * Takes two steps of a new optimiser with both: the second one also shows momentum, and what draws weights back. Along the
+ * program's gradients: Adam's first step is nearly the sign of each value, also of those that are rounding errors. Returns
+ * the network's weights.
+ */
+async function twoSteps(
+  training: Plan["training"],
+  program: StaticProgram,
   network: Network,
-): Float32Array {
-  using round = openOptimizer(optimizerPlan);
-  tidy(() => {
-    const gradients: NamedTensorMap = {};
-    for (const [index, { offset, size, shape }] of network.layout.tensors.entries()) {
-      const values = flatGradient.subarray(offset, offset + size);
-      const name = network.variables[index]?.name ?? "";
-      gradients[name] = tensor(values, [...shape], "float32");
-    }
-    round.optimizer.applyGradients(gradients);
-  });
-  return network.read();
+  model: Float32Array,
+): Promise<Float32Array> {
+  network.write(model);
+  using round = openOptimizer(training, network.variables);
+  using _round = program.openRound();
+  for (let step = 1; step <= 2; step++) {
+    program.forward(SELF_TEST_SEED);
+    program.backward();
+    const flat = program.readGradient();
+    tidy(() => round.applyGradients(namedGradients(flat, network)));
+    program.update();
+  }
+  return await network.read();
+}
+
+/** A gradient of all weights by the variables' names. To be called inside tidy. */
+function namedGradients(flat: Float32Array, { layout, variables }: Network): NamedTensorMap {
+  const named = layout.tensors.map(({ offset, size, shape }, index) => [
+    variables[index]?.name ?? "",
+    tensor(flat.subarray(offset, offset + size), [...shape], "float32"),
+  ]);
+  return Object.fromEntries(named);
 }
 
 function stepDisagreement(
@@ -75,13 +86,13 @@ function stepDisagreement(
     for (let index = offset; index < offset + size; index++) {
       const value = wanted[index] ?? Number.NaN;
       largest = Math.max(largest, Math.abs(value - (before[index] ?? Number.NaN)));
-      // Where a step is small beside the weight, the sum rounds to one of two neighbours.
-      const rounding = 2 ** -23 * Math.abs(value);
+      // Where a step is small beside the weight, each of the two sums rounds to one of two neighbours.
+      const rounding = 2 ** -22 * Math.abs(value);
       const apart = Math.abs((got[index] ?? Number.NaN) - value) - rounding;
       difference = Math.max(difference, apart);
     }
     if (difference <= TOLERANCE * largest) continue;
-    return `the optimiser's step of ${name} is off by ${difference / largest} of the largest change`;
+    return `the optimiser's steps of ${name} are off by ${difference / largest} of the largest change`;
   }
   return undefined;
 }

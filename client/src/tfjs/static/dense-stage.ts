@@ -1,4 +1,4 @@
-import type { DenseOperation } from "./lowered-model.ts";
+import type { DenseOperation } from "./operations.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
 /** A layer of units that each look at all inputs. */

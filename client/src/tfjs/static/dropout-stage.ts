@@ -1,5 +1,5 @@
 import { fillDropoutMask, multiplyInto } from "./elementwise.ts";
-import type { DropoutOperation } from "./lowered-model.ts";
+import type { DropoutOperation } from "./operations.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
 /** Leaves out, in training, what {@link Network} leaves out for the same seed. */

@@ -33,3 +33,41 @@ export function rectifyInto(target: Float32Array, x: Float32Array): void {
     target[index] = Math.max(x[index] ?? Number.NaN, 0);
   }
 }
+
+/** target = tanh x. Both of one length; may be in place. */
+export function tanhInto(target: Float32Array, x: Float32Array): void {
+  for (let index = 0; index < target.length; index++) {
+    target[index] = Math.tanh(x[index] ?? Number.NaN);
+  }
+}
+
+/** xGradient = outGradient * (1 - out^2), the gradient of {@link tanhInto}. All of one length; may be in place. */
+export function tanhGradientInto(
+  xGradient: Float32Array,
+  outGradient: Float32Array,
+  out: Float32Array,
+): void {
+  for (let index = 0; index < xGradient.length; index++) {
+    const value = out[index] ?? Number.NaN;
+    xGradient[index] = (outGradient[index] ?? Number.NaN) * (1 - value * value);
+  }
+}
+
+/** target = 1 / (1 + e^-x). Both of one length; may be in place. */
+export function sigmoidInto(target: Float32Array, x: Float32Array): void {
+  for (let index = 0; index < target.length; index++) {
+    target[index] = 1 / (1 + Math.exp(-(x[index] ?? Number.NaN)));
+  }
+}
+
+/** xGradient = outGradient * out * (1 - out), the gradient of {@link sigmoidInto}. All of one length; may be in place. */
+export function sigmoidGradientInto(
+  xGradient: Float32Array,
+  outGradient: Float32Array,
+  out: Float32Array,
+): void {
+  for (let index = 0; index < xGradient.length; index++) {
+    const value = out[index] ?? Number.NaN;
+    xGradient[index] = (outGradient[index] ?? Number.NaN) * value * (1 - value);
+  }
+}

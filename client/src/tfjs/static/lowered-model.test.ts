@@ -36,6 +36,6 @@ test("what changes nothing leaves no operation, and a positive part that follows
 });
 
 test("a layer that is not supported is named with its place and what it has", () => {
-  const unsupported = "layer 2 (Dense) has the activation tanh";
+  const unsupported = "layer 2 (Dense) has the activation elu";
   expect(lowerModel(imagePlan(HIDDEN_LAYER))).toEqual({ unsupported });
 });

@@ -22,24 +22,24 @@ export type StepperLog = Pick<Logger, "info" | "warn">;
 export async function openStepper(plan: Plan, batch: Dataset, log?: StepperLog): Promise<Stepper> {
   using stack = new DisposableStack();
   const network = stack.use(await buildNetwork(plan));
-  const chosen = chooseProgram(plan, network, batch, log);
+  const chosen = await chooseProgram(plan, network, batch, log);
   if (chosen !== undefined) return chosen;
   stack.move();
-  return new OperationStepper(network, plan.training.optimizer);
+  return new OperationStepper(network, plan.training);
 }
 
-function chooseProgram(
+async function chooseProgram(
   plan: Plan,
   network: Network,
   batch: Dataset,
   log: StepperLog | undefined,
-): StaticProgram | undefined {
+): Promise<StaticProgram | undefined> {
   using stack = new DisposableStack();
   const program = compileProgram(plan, log);
   if (program === undefined) return undefined;
   stack.use(program);
   const model = initialModel(network.layout, plan.seed);
-  const difference = findDisagreement(plan.training, program, network, model, batch);
+  const difference = await findDisagreement(plan.training, program, network, model, batch);
   if (difference !== undefined) {
     log?.warn({ difference }, "the static plan disagrees with TensorFlow.js, which trains instead");
     return undefined;

@@ -57,7 +57,7 @@ export function countingHeap(room = 1000): { readonly heap: Heap; readonly live:
 }
 
 export async function openOperations(plan: Plan): Promise<OperationStepper> {
-  return new OperationStepper(await buildNetwork(plan), plan.training.optimizer);
+  return new OperationStepper(await buildNetwork(plan), plan.training);
 }
 
 /** The plan's initial model with biases that are not 0. */

@@ -1,8 +1,13 @@
+import type { TrainingKernels } from "../kernels/training-kernels.ts";
+import { ActivationStage } from "./activation-stage.ts";
+import { ConvolutionStage } from "./convolution-stage.ts";
 import { DenseStage } from "./dense-stage.ts";
 import { DropoutStage } from "./dropout-stage.ts";
-import type { LoweredModel, Operation } from "./lowered-model.ts";
-import { ReluStage } from "./relu-stage.ts";
+import type { LoweredModel } from "./lowered-model.ts";
+import type { Operation } from "./operations.ts";
+import { PoolStage } from "./pool-stage.ts";
 import type { Stage, StageContext } from "./stage.ts";
+import { WindowPlace } from "./window-place.ts";
 
 /** The stages of a model one behind the other, from the input at address `inputs`. */
 export function layStages(
@@ -10,7 +15,7 @@ export function layStages(
   inputs: number,
   given: Omit<StageContext, "workspace">,
 ): readonly Stage[] {
-  const bytes = Math.max(...model.operations.map((operation) => workspaceBytes(operation, given)));
+  const bytes = largest(model.operations.map((operation) => workspaceBytes(operation, given)));
   const context = { ...given, workspace: given.arena.reserve(Math.ceil(bytes / 4)) };
   let x = inputs;
   return model.operations.map((operation) => {
@@ -24,8 +29,16 @@ function layStage(operation: Operation, x: number, context: StageContext): Stage
   switch (operation.kind) {
     case "dense":
       return new DenseStage(operation, x, context);
+    case "conv2d":
+    case "depthwise":
+      return new ConvolutionStage(operation, x, context);
+    case "maxPool":
+    case "averagePool":
+      return new PoolStage(operation, x, context);
     case "relu":
-      return new ReluStage(operation, x, context);
+    case "tanh":
+    case "sigmoid":
+      return new ActivationStage(operation, x, context);
     case "dropout":
       return new DropoutStage(operation, x, context);
   }
@@ -33,16 +46,25 @@ function layStage(operation: Operation, x: number, context: StageContext): Stage
 
 function workspaceBytes(
   operation: Operation,
-  { kernels }: Omit<StageContext, "workspace">,
+  { kernels, arena, capacity }: Omit<StageContext, "workspace">,
 ): number {
   switch (operation.kind) {
     case "dense":
       // Products are as wide as the outputs forward, and as the inputs backward.
       return largest([operation.inputs, operation.outputs].map(kernels.gemmWorkspace));
-    case "relu":
-    case "dropout":
+    case "conv2d":
+      return convolutionBytes(new WindowPlace(operation.window, arena).of(capacity), kernels);
+    default:
       return 0;
   }
+}
+
+function convolutionBytes(window: number, kernels: TrainingKernels): number {
+  return largest([
+    kernels.conv2dWorkspace(window),
+    kernels.conv2dFilterGradientWorkspace(window),
+    kernels.conv2dInputGradientWorkspace(window),
+  ]);
 }
 
 /** Of sizes that are signed where they come from. */

@@ -44,7 +44,7 @@ export class StaticProgram implements Stepper {
     const sizes = { batchSize, capacity, weights, gradient };
     this.#stages = layStages(model, places.inputs, { ...sizes, arena, kernels });
     this.#head = staticHeadOf(training.loss, model.outputs, kernels, arena);
-    this.#rule = updateRuleOf(training.optimizer, { weights, gradient, count }, kernels, arena);
+    this.#rule = updateRuleOf(training, { weights, gradient, count }, kernels, arena);
     this.#rule.reset();
     this.#model = model;
     this.#batchSize = batchSize;
@@ -65,7 +65,7 @@ export class StaticProgram implements Stepper {
     this.#arena.floats(this.#places.weights, parameters).set(model);
   }
 
-  read(): Float32Array {
+  async read(): Promise<Float32Array> {
     return this.#arena.floats(this.#places.weights, this.#model.layout.parameters).slice();
   }
 
@@ -76,10 +76,17 @@ export class StaticProgram implements Stepper {
 
   openRound(): RoundSteps {
     this.#rule.reset();
-    return { step: (batch, seed) => this.#step(batch, seed), [Symbol.dispose]: () => undefined };
+    let lossSum = 0;
+    return {
+      step: (batch, seed) => {
+        lossSum += this.#step(batch, seed);
+      },
+      lossSum: async () => lossSum,
+      [Symbol.dispose]: () => undefined,
+    };
   }
 
-  evaluate(batch: Dataset): BatchResult {
+  async evaluate(batch: Dataset): Promise<BatchResult> {
     this.load(batch);
     this.forward(undefined);
     const { logits, labels } = this.#outputs();

@@ -1,10 +1,11 @@
 import type { Optimizer } from "@chorus/aggregation";
 import type { TrainingKernels } from "../kernels/training-kernels.ts";
+import type { UpdatePlan } from "../optimizer.ts";
 import type { Arena } from "./arena.ts";
 
 /** Moves weights along a gradient as `tf.train` does, over one flat vector. */
 export interface UpdateRule {
-  /** Forgets all earlier steps. */
+  /** Forgets all earlier steps: a round begins, from the weights as they are. */
   reset(): void;
   step(): void;
 }
@@ -16,8 +17,39 @@ export interface UpdatedVector {
   readonly count: number;
 }
 
-/** The plan's optimiser. Its state lies in the arena. */
+/** The plan's optimiser, with FedProx' proximal term where the plan has one. Its state lies in the arena. */
 export function updateRuleOf(
+  { optimizer, proximal }: UpdatePlan,
+  vector: UpdatedVector,
+  kernels: TrainingKernels,
+  arena: Arena,
+): UpdateRule {
+  const rule = optimizerRule(optimizer, vector, kernels, arena);
+  return proximal === undefined ? rule : drawnBack(rule, proximal, vector, kernels, arena);
+}
+
+/** Adds to each gradient, in place, what draws the weights back to where they were at the last reset. */
+function drawnBack(
+  rule: UpdateRule,
+  strength: number,
+  { weights, gradient, count }: UpdatedVector,
+  kernels: TrainingKernels,
+  arena: Arena,
+): UpdateRule {
+  const anchor = arena.reserve(count);
+  return {
+    reset: () => {
+      rule.reset();
+      arena.floats(anchor, count).set(arena.floats(weights, count));
+    },
+    step: () => {
+      kernels.addProximal(gradient, weights, anchor, count, strength);
+      rule.step();
+    },
+  };
+}
+
+function optimizerRule(
   optimizer: Optimizer,
   vector: UpdatedVector,
   kernels: TrainingKernels,

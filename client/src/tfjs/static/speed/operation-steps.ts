@@ -1,50 +1,44 @@
-/** A program that measures steps through the operations of TensorFlow.js on our kernels and writes JSON. */
-import { initialModel } from "@chorus/aggregation";
+/** A program that measures steps through the operations of TensorFlow.js on our kernels, of the model named, and writes JSON. */
+import { initialModel, type Plan } from "@chorus/aggregation";
 import { tidy, variableGrads } from "@tensorflow/tfjs-core";
 import { Batches } from "../../../data/batches.ts";
 import { openBackend } from "../../backend.ts";
-import { buildNetwork, type Network, numberOf } from "../../network.ts";
+import { buildNetwork, type Network } from "../../network.ts";
 import { openOptimizer } from "../../optimizer.ts";
 import { OperationStepper } from "../../stepper.ts";
-import { BATCH_SIZE, MLP_PLAN, randomDigits } from "./digits.ts";
-import { type PartCosts, PartMeter, type StepCosts, stepMs } from "./step-costs.ts";
+import { askedModel, BATCH_SIZE, randomDigits } from "./models.ts";
+import { type PartCosts, PartMeter, pieces, type StepCosts, stepMs } from "./step-costs.ts";
 
-/** Steps a block. */
-const STEPS = 60;
-
-const { optimizer } = MLP_PLAN.training;
-
-async function operationCosts(): Promise<StepCosts> {
+async function operationCosts(plan: Plan): Promise<StepCosts> {
   await openBackend(new AbortController().signal);
-  const network = await buildNetwork(MLP_PLAN);
-  using stepper = new OperationStepper(network, optimizer);
-  stepper.write(initialModel(network.layout, MLP_PLAN.seed));
+  const network = await buildNetwork(plan);
+  using stepper = new OperationStepper(network, plan.training);
+  stepper.write(initialModel(network.layout, plan.seed));
   const batches = new Batches(randomDigits(), BATCH_SIZE, "bench");
   using round = stepper.openRound();
-  const run = (steps: number) => {
+  const totalMs = await stepMs((steps) => {
     for (let step = 0; step < steps; step++) round.step(batches.next(), "dropout");
-  };
-  return { totalMs: await stepMs(run, STEPS), parts: partCosts(network, batches) };
+  });
+  return { totalMs, parts: partCosts(plan, network, batches, pieces(totalMs)) };
 }
 
-/** A step taken to pieces: the forward part is what happens inside the function that is differentiated. */
-function partCosts(network: Network, batches: Batches): PartCosts {
-  using round = openOptimizer(optimizer);
+/** Steps taken to pieces: the forward part is what happens inside the function that is differentiated. */
+function partCosts(plan: Plan, network: Network, batches: Batches, steps: number): PartCosts {
+  using round = openOptimizer(plan.training, network.variables);
   const meter = new PartMeter();
-  for (let step = 0; step < 10 * STEPS; step++) {
+  for (let step = 0; step < steps; step++) {
     const batch = meter.measure("data", () => batches.next());
     tidy(() => {
       const lossOf = () => meter.measure("forward", () => network.loss(batch, "dropout"));
-      const grads = meter.measure("backward", () => {
-        const { value, grads } = variableGrads(lossOf, [...network.variables]);
-        numberOf(value);
-        return grads;
-      });
-      meter.measure("optimizer", () => round.optimizer.applyGradients(grads));
+      const grads = meter.measure(
+        "backward",
+        () => variableGrads(lossOf, [...network.variables]).grads,
+      );
+      meter.measure("optimizer", () => round.applyGradients(grads));
     });
     meter.endStep();
   }
   return meter.costs;
 }
 
-process.stdout.write(JSON.stringify(await operationCosts()));
+process.stdout.write(JSON.stringify(await operationCosts(askedModel())));

@@ -1,31 +1,40 @@
-/** A program that measures steps of a static plan and writes JSON. */
-import { initialModel, layoutOf } from "@chorus/aggregation";
+/** A program that measures steps of a static plan, of the model named, and writes JSON. */
+import { initialModel, layoutOf, type Plan } from "@chorus/aggregation";
 import { Batches } from "../../../data/batches.ts";
 import { openBackend } from "../../backend.ts";
+import { lowerModel } from "../lowered-model.ts";
 import { openStepper } from "../open-stepper.ts";
 import { StaticProgram } from "../static-program.ts";
-import { BATCH_SIZE, MLP_PLAN, randomDigits } from "./digits.ts";
-import { type PartCosts, PartMeter, type StepCosts, stepMs } from "./step-costs.ts";
+import { askedModel, BATCH_SIZE, randomDigits } from "./models.ts";
+import { megaflops } from "./product-costs.ts";
+import {
+  type Impossible,
+  type PartCosts,
+  PartMeter,
+  pieces,
+  type StepCosts,
+  stepMs,
+} from "./step-costs.ts";
 
-/** Steps a block. */
-const STEPS = 100;
-
-async function staticCosts(): Promise<StepCosts> {
+async function staticCosts(plan: Plan): Promise<StepCosts | Impossible> {
+  const model = lowerModel(plan);
+  if ("unsupported" in model) return { impossible: model.unsupported };
   await openBackend(new AbortController().signal);
   const batches = new Batches(randomDigits(), BATCH_SIZE, "bench");
-  using program = await openStepper(MLP_PLAN, batches.next());
+  using program = await openStepper(plan, batches.next());
   if (!(program instanceof StaticProgram)) throw new Error("the static plan was not chosen");
-  program.write(initialModel(layoutOf(MLP_PLAN.model), MLP_PLAN.seed));
+  program.write(initialModel(layoutOf(plan.model), plan.seed));
   using round = program.openRound();
-  const run = (steps: number) => {
+  const totalMs = await stepMs((steps) => {
     for (let step = 0; step < steps; step++) round.step(batches.next(), "dropout");
-  };
-  return { totalMs: await stepMs(run, STEPS), parts: partCosts(program, batches) };
+  });
+  const parts = partCosts(program, batches, pieces(totalMs));
+  return { totalMs, parts, megaflops: megaflops(model, BATCH_SIZE) };
 }
 
-function partCosts(program: StaticProgram, batches: Batches): PartCosts {
+function partCosts(program: StaticProgram, batches: Batches, steps: number): PartCosts {
   const meter = new PartMeter();
-  for (let step = 0; step < 10 * STEPS; step++) {
+  for (let step = 0; step < steps; step++) {
     meter.measure("data", () => program.load(batches.next()));
     meter.measure("forward", () => program.forward("dropout"));
     meter.measure("backward", () => program.backward());
@@ -35,4 +44,4 @@ function partCosts(program: StaticProgram, batches: Batches): PartCosts {
   return meter.costs;
 }
 
-process.stdout.write(JSON.stringify(await staticCosts()));
+process.stdout.write(JSON.stringify(await staticCosts(askedModel())));

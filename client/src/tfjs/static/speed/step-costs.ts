@@ -1,8 +1,17 @@
+import { cpuMs, median } from "./cpu-time.ts";
+
 /** CPU milliseconds of one step of training, user and system, of the whole process. */
 export interface StepCosts {
   readonly totalMs: number;
   /** By part, measured on their own, where the way of training has such parts. */
   readonly parts?: PartCosts;
+  /** Multiplications and additions of its products, in millions, where the way of training knows them. */
+  readonly megaflops?: number;
+}
+
+/** Why a way of training does not train a model. */
+export interface Impossible {
+  readonly impossible: string;
 }
 
 /** Choosing and copying a batch; the loss; its gradient; moving the weights. */
@@ -11,21 +20,27 @@ export type Part = "data" | "forward" | "backward" | "optimizer";
 export type PartCosts = Readonly<Record<Part, number>>;
 
 /** Blocks of steps that are measured: their median is what counts, as others use the machine. */
-const BLOCKS = 15;
+const BLOCKS = 11;
 
-/** CPU milliseconds of a step of which `run` does `steps` in a row. Runs more before that, so that all is compiled. */
-export async function stepMs(
-  run: (steps: number) => Promise<void> | void,
-  steps: number,
-): Promise<number> {
-  await run(2 * steps);
+/** What one block takes, about: far above what the clock of CPU time can tell. */
+const BLOCK_MS = 120;
+
+/** CPU milliseconds of a step of which `run` does as many in a row as it is told. Runs some before, so that all is compiled. */
+export async function stepMs(run: (steps: number) => Promise<void> | void): Promise<number> {
+  await run(2);
+  const few = await msOf(run, 3);
+  const steps = Math.min(200, Math.max(1, Math.round(BLOCK_MS / few)));
+  await run(6 * steps);
   const blocks: number[] = [];
-  for (let block = 0; block < BLOCKS; block++) {
-    const before = cpuMs();
-    await run(steps);
-    blocks.push((cpuMs() - before) / steps);
-  }
+  for (let block = 0; block < BLOCKS; block++) blocks.push(await msOf(run, steps));
   return median(blocks);
+}
+
+/** CPU milliseconds of each of some steps. */
+async function msOf(run: (steps: number) => Promise<void> | void, steps: number): Promise<number> {
+  const before = cpuMs();
+  await run(steps);
+  return (cpuMs() - before) / steps;
 }
 
 /** Takes the time that parts of a step take. */
@@ -64,11 +79,7 @@ export class PartMeter {
   }
 }
 
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+/** Steps that are taken to pieces: a second of them, 1000 at most. */
+export function pieces(totalMs: number): number {
+  return Math.min(1000, Math.max(5, Math.round(1000 / totalMs)));
 }
