@@ -26,6 +26,19 @@ describe("what plans are refused for is still so in TensorFlow.js:", () => {
     expect(await onBackend("cpu", gradient)).not.toEqual(right);
   });
 
+  test.each(["wasm", "cpu"] as const)(
+    "the gradient of means that lie on padding is wrong on %s: it divides by the whole window",
+    async (backend) => {
+      const layer = layers.averagePooling2d({ poolSize: 2, padding: "same" });
+      // Means of the image's four quarters, of which the last is one pixel.
+      const image = () => tf.tensor([1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 3, 3, 1]);
+      const means = () => (layer.apply(image()) as tf.Tensor).dataSync<"float32">();
+      expect(await onBackend(backend, means)).toEqual(Float32Array.of(3, 4.5, 7.5, 9));
+      const gradient = await onBackend(backend, () => inputGradient(layer, image()));
+      expect(gradient.at(-1)).toBe(1);
+    },
+  );
+
   test.each([{ scale: false }, { center: false }])(
     "no gradient of a normalisation with %j",
     (config) => {

@@ -1,8 +1,9 @@
+import { PlanError } from "../../plan/plan-error.ts";
 import { channelKeys, layerConfig, paddingSchema, sizesSchema } from "./config-schema.ts";
 import { imageWindows } from "./convolution.ts";
 import { imageOf, rowsOf } from "./input-shape.ts";
 import { type LayerConfig, type LayerKind, noTensors } from "./layer-kind.ts";
-import { windowCount } from "./windows.ts";
+import { paddingOf, type WindowWalk, windowCount } from "./windows.ts";
 
 /** One value of each window, by channel: input `[height, width, channels]`, output `[.., .., channels]`. */
 export interface Pooling2DConfig extends LayerConfig {
@@ -23,8 +24,8 @@ export interface Pooling1DConfig extends LayerConfig {
   readonly padding?: "valid" | "same";
 }
 
-/** MaxPooling2D, the largest value, and AveragePooling2D, the mean without the padding. */
-export const POOLING2D: LayerKind<Pooling2DConfig> = {
+/** MaxPooling2D: the largest value. */
+export const MAX_POOLING2D: LayerKind<Pooling2DConfig> = {
   config: layerConfig(
     {
       pool_size: sizesSchema(2),
@@ -42,8 +43,20 @@ export const POOLING2D: LayerKind<Pooling2DConfig> = {
   tensors: noTensors,
 };
 
-/** MaxPooling1D and AveragePooling1D. */
-export const POOLING1D: LayerKind<Pooling1DConfig> = {
+/** AveragePooling2D: the mean. */
+export const AVERAGE_POOLING2D: LayerKind<Pooling2DConfig> = {
+  ...MAX_POOLING2D,
+  output: (config, inputs, path) => {
+    const { pool_size, strides = pool_size, padding = "valid" } = config;
+    const [height, width] = imageOf(inputs, path);
+    requireInside(height, { size: pool_size[0], stride: strides[0], padding }, path);
+    requireInside(width, { size: pool_size[1], stride: strides[1], padding }, path);
+    return MAX_POOLING2D.output(config, inputs, path);
+  },
+};
+
+/** MaxPooling1D. */
+export const MAX_POOLING1D: LayerKind<Pooling1DConfig> = {
   config: layerConfig(
     {
       pool_size: sizesSchema(1),
@@ -61,6 +74,20 @@ export const POOLING1D: LayerKind<Pooling1DConfig> = {
   tensors: noTensors,
 };
 
+/** AveragePooling1D. */
+export const AVERAGE_POOLING1D: LayerKind<Pooling1DConfig> = {
+  ...MAX_POOLING1D,
+  output: (config, inputs, path) => {
+    const { pool_size, strides = pool_size, padding = "valid" } = config;
+    requireInside(
+      rowsOf(inputs, path)[0],
+      { size: pool_size[0], stride: strides[0], padding },
+      path,
+    );
+    return MAX_POOLING1D.output(config, inputs, path);
+  },
+};
+
 /** GlobalAveragePooling2D and GlobalMaxPooling2D: input `[height, width, channels]`, output `[channels]`. */
 export const GLOBAL_POOLING2D: LayerKind<LayerConfig> = {
   config: layerConfig({}, channelKeys),
@@ -76,3 +103,15 @@ export const GLOBAL_POOLING1D: LayerKind<LayerConfig> = {
   output: (_, inputs, path) => [rowsOf(inputs, path)[1]],
   tensors: noTensors,
 };
+
+/** Throws {@link PlanError} `bad-plan` for a mean over padding: its forward pass leaves the padding out, its gradient does not (tfjs 4.22). */
+function requireInside(length: number, walk: WindowWalk, path: string): void {
+  const padding = paddingOf(length, walk);
+  if (padding === 0) return;
+  throw new PlanError(
+    "bad-plan",
+    `${path}.config.padding`,
+    `got "same" with windows of ${walk.size} every ${walk.stride} over ${length} values, which lie on ${padding} beyond the border, ` +
+      'where TensorFlow.js computes a wrong gradient of means; wanted "valid", or windows that fit',
+  );
+}

@@ -24,10 +24,12 @@ import type { LayerConfig, LayerKind, Shape, TensorSpec } from "./layer-kind.ts"
 import { CONCATENATE, type ConcatenateConfig, DOT, type DotConfig, ELEMENTWISE } from "./merge.ts";
 import { LAYER_NORMALIZATION, type LayerNormalizationConfig } from "./normalization.ts";
 import {
+  AVERAGE_POOLING1D,
+  AVERAGE_POOLING2D,
   GLOBAL_POOLING1D,
   GLOBAL_POOLING2D,
-  POOLING1D,
-  POOLING2D,
+  MAX_POOLING1D,
+  MAX_POOLING2D,
   type Pooling1DConfig,
   type Pooling2DConfig,
 } from "./pooling.ts";
@@ -118,10 +120,10 @@ export const LAYER_KINDS: LayerKinds = {
   SeparableConv2D: SEPARABLE_CONV2D,
   ZeroPadding2D: ZERO_PADDING2D,
   Cropping2D: CROPPING2D,
-  MaxPooling1D: POOLING1D,
-  MaxPooling2D: POOLING2D,
-  AveragePooling1D: POOLING1D,
-  AveragePooling2D: POOLING2D,
+  MaxPooling1D: MAX_POOLING1D,
+  MaxPooling2D: MAX_POOLING2D,
+  AveragePooling1D: AVERAGE_POOLING1D,
+  AveragePooling2D: AVERAGE_POOLING2D,
   GlobalMaxPooling1D: GLOBAL_POOLING1D,
   GlobalMaxPooling2D: GLOBAL_POOLING2D,
   GlobalAveragePooling1D: GLOBAL_POOLING1D,

@@ -8,6 +8,13 @@ export interface WindowWalk {
   readonly padding: "valid" | "same";
 }
 
+/** Values of padding that the windows of "same" lie on, before and after together. */
+export function paddingOf(length: number, { size, stride, padding }: WindowWalk): number {
+  if (padding === "valid") return 0;
+  const last = (Math.ceil(length / stride) - 1) * stride;
+  return Math.max(last + size - length, 0);
+}
+
 /** Number of windows over `length` values. Throws {@link PlanError} `bad-plan` where not even one fits. */
 export function windowCount(
   length: number,

@@ -109,17 +109,6 @@ describe.each(MODELS)("the gradient through %s", (_name, layers) => {
   });
 });
 
-test("means whose windows leave the image have no static plan, as TensorFlow.js' gradient of them is another", () => {
-  const layers: Layer[] = [
-    IMAGE,
-    { class_name: "AveragePooling2D", config: { pool_size: [2, 2], padding: "same" } },
-    FLATTEN,
-    CLASSES,
-  ];
-  const unsupported = "layer 2 (AveragePooling2D) has a border around means";
-  expect(lowerModel(imagePlan(layers))).toEqual({ unsupported });
-});
-
 test("a layer without a static plan is named", () => {
   const layers: Layer[] = [
     {

@@ -129,27 +129,22 @@ export class Lowering {
     }
   }
 
-  #addGlobalPool(kind: PoolOperation["kind"]): string | undefined {
+  #addGlobalPool(kind: PoolOperation["kind"]): undefined {
     const [height = 0, width = 0, channels = 0] = this.#shape;
-    const problem = this.#addPool(kind, { pool_size: [height, width] });
+    this.#addPool(kind, { pool_size: [height, width] });
     this.#shape = [channels];
-    return problem;
   }
 
   #addPool(
     kind: PoolOperation["kind"],
     { pool_size, strides = pool_size, padding = "valid" }: LayerOf<"MaxPooling2D">["config"],
-  ): string | undefined {
+  ): undefined {
     const window = poolWindow(kind, this.#image, {
       filterSize: [...pool_size] as [number, number],
       strides: [...strides] as [number, number],
       pad: padding,
     });
-    const { top, bottom, left, right } = window.padInfo;
-    // TensorFlow.js' gradient of means counts the border, though its means do not.
-    if (kind === "averagePool" && top + bottom + left + right > 0) return "a border around means";
     this.operations.push({ kind, ...this.#passWindow(window) });
-    return undefined;
   }
 
   #addDropout(rate: number, layer: number): void {
