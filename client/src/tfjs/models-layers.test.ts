@@ -5,13 +5,14 @@ import {
   type Plan,
   PlanError,
 } from "@chorus/aggregation";
-import { memory } from "@tensorflow/tfjs-core";
+import { memory, tidy } from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import type { Dataset } from "../data/dataset.ts";
 import { onBackend, openBackend } from "./backend.ts";
 import { classifier, type LayerClass, node, planOf } from "./models.test-support.ts";
-import { buildNetwork } from "./network.ts";
-import { gradient, randomBatch } from "./self-test.ts";
+import { buildNetwork, type Network } from "./network.ts";
+import { gradient, randomBatch, SELF_TEST_SEED } from "./self-test.ts";
 
 const small = fc.integer({ min: 1, max: 4 });
 const upTo8 = fc.integer({ min: 1, max: 8 });
@@ -173,6 +174,39 @@ function relativeError(values: Float32Array, reference: Float32Array): number {
   const apart = reference.map((value, index) => Math.abs(value - (values[index] ?? Number.NaN)));
   return Math.max(...apart) / largest;
 }
+
+/** Loss of a batch at a model, with dropout as {@link gradient} has it. */
+function lossAt(network: Network, model: Float32Array, batch: Dataset): number {
+  network.write(model);
+  return tidy(() => network.loss(batch, SELF_TEST_SEED).dataSync()[0] ?? Number.NaN);
+}
+
+/** Change of the loss along a direction, of length 1, by the step. */
+function slope(network: Network, model: Float32Array, batch: Dataset, direction: Float32Array) {
+  const step = 1e-3;
+  const ahead = model.map((value, index) => value + step * (direction[index] ?? Number.NaN));
+  const behind = model.map((value, index) => value - step * (direction[index] ?? Number.NaN));
+  return (lossAt(network, ahead, batch) - lossAt(network, behind, batch)) / (2 * step);
+}
+
+// Both backends may be wrong in the same way. The same models every time: a step may cross a kink.
+describe("the loss falls along the gradient as fast as the gradient is long:", () => {
+  test.each(LAYER_CASES)("%s", async (_, models) => {
+    const plans = fc.sample(models, { seed: 4, numRuns: 60 }).map(acceptedPlan);
+    const accepted = plans.filter((plan) => plan !== undefined).slice(0, 4);
+    expect(accepted.length).toBe(4);
+    for (const plan of accepted) {
+      using network = await buildNetwork(plan);
+      const start = initialModel(network.layout, 1);
+      const batch = randomBatch(plan, 3);
+      const steepest = await gradient(network, start, batch);
+      const length = Math.hypot(...steepest);
+      const direction = steepest.map((value) => value / length);
+      const error = Math.abs(slope(network, start, batch, direction) - length) / length;
+      if (length > 0.01) expect(error, JSON.stringify(plan.model)).toBeLessThan(0.03);
+    }
+  });
+});
 
 describe("whatever its config, a plan's layer has the shapes that TensorFlow.js builds, the reference's gradient, and leaves no tensor:", () => {
   test.each(LAYER_CASES)("%s", async (_, models) => {
