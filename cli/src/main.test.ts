@@ -66,6 +66,17 @@ test("a participant without data ends with 2 and says what was wanted", async ()
   expect(code).toBe(2);
 });
 
+test.skipIf(process.platform !== "linux")(
+  "a participant that is told to train on a device that is not there ends with 1 and says what is wanted",
+  async () => {
+    process.env["VK_DRIVER_FILES"] = process.env["VK_ICD_FILENAMES"] = "none.json";
+    const site = ["--name", "x", "--data", folder, "--state-dir", join(folder, "state")];
+    const { code, stderr } = await runChorus("participant", "run", ...site, "--backend", "webgpu");
+    expect(stderr).toContain("chorus: no backend webgpu: no graphics adapter: wants a GPU");
+    expect(code).toBe(1);
+  },
+);
+
 test.each([
   [["run", "ls", "--frob"], "chorus: unknown option '--frob'. See --help.\n"],
   [["frobnicate"], "chorus: unknown command 'frobnicate'. See --help.\n"],
@@ -104,11 +115,24 @@ test("a plan that is refused names the field, in text and in JSON", async () => 
   expect(asJson.stdout).toBe("");
 });
 
-test("a plan that is not there ends with 2", async () => {
-  const { code, stderr } = await runChorus("run", "start", join(folder, "missing.json"));
-  expect(code).toBe(2);
-  expect(stderr).toContain("missing.json");
-});
+test.each([
+  ["run", "start"],
+  ["doctor", "--plan"],
+  ["data", "check", "--data", ".", "--plan"],
+  ["demo", "--plan"],
+])(
+  "a plan that is not there, or is a folder, ends with 2 and says what was wanted: %s",
+  async (...command) => {
+    const options = command[0] === "demo" ? ["--runs-dir", folder] : [];
+    // Reading is the same for all.
+    for (const plan of command[0] === "run" ? [join(folder, "missing.json"), folder] : [folder]) {
+      const { code, stderr } = await runChorus(...command, plan, ...options);
+      const wanted = "Name a file that exists and may be read.";
+      expect(stderr).toBe(`chorus: cannot read the plan ${plan}. ${wanted}\n`);
+      expect(code).toBe(2);
+    }
+  },
+);
 
 test("a data directory without a coordinator ends with 3", async () => {
   for (const command of [

@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeSum, type RoundConfig } from "@chorus/aggregation";
 import { status } from "@grpc/grpc-js";
+import { getBackend } from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { FakeTrainer } from "./testing/fake-trainer.ts";
 import { MaskedRound } from "./testing/masked-round.ts";
 import { publish, stepOf, transcriptBytes } from "./testing/published.ts";
-import { RunningParticipant } from "./testing/running-participant.ts";
+import { type RunningOptions, RunningParticipant } from "./testing/running-participant.ts";
 import { ScriptedCoordinator } from "./testing/scripted-coordinator.ts";
 import { ended, LAYOUT, ROUND_ID, serve, train } from "./testing/tiny-round.ts";
 
@@ -100,26 +101,43 @@ test("an upload whose receipt was lost is sent again from its first byte, and co
   expect(again.map(({ bytes }) => bytes)).toEqual([uploads[0]?.bytes, uploads[0]?.bytes]);
 });
 
-test("a participant that is given no other trainer trains on its file with TensorFlow.js, and removes what a crash left of examples", async () => {
-  await using files = new AsyncDisposableStack();
+/** A site with a file of 30 examples, and its check-in, once it has trained on them. */
+async function trainOnFile(
+  coordinator: ScriptedCoordinator,
+  stack: AsyncDisposableStack,
+  options: Partial<RunningOptions>,
+): Promise<RunningParticipant> {
   const directory = await mkdtemp(join(tmpdir(), "data-"));
-  files.defer(() => rm(directory, { recursive: true }));
+  stack.defer(() => rm(directory, { recursive: true }));
   const dataPath = join(directory, "site.csv");
   const rows = Array.from({ length: 30 }, (_, i) => `${i},1,0,2,${"xyz"[i % 3]}`);
   await writeFile(dataPath, ["a,b,c,d,kind", ...rows].join("\n"));
-  await using coordinator = await ScriptedCoordinator.start();
-  coordinator.download = serve();
-  const { address } = coordinator;
-  const site = { dataPath, directory };
   await writeFile(join(directory, "left.examples-spool"), "");
-  await using participant = await RunningParticipant.start({ coordinator: address, ...site });
+  coordinator.download = serve();
+  const site = { coordinator: coordinator.address, dataPath, directory, ...options };
+  const participant = stack.use(await RunningParticipant.start(site));
   await coordinator.nextFollower();
   coordinator.tell(train());
   await participant.says("trained");
-  expect(await readdir(directory)).not.toContain("left.examples-spool");
+  return participant;
+}
+
+test("a participant that is given no other trainer trains on its file with TensorFlow.js, and removes what a crash left of examples", async () => {
+  await using coordinator = await ScriptedCoordinator.start();
+  await using stack = new AsyncDisposableStack();
+  const participant = await trainOnFile(coordinator, stack, {});
+  expect(await readdir(participant.directory)).not.toContain("left.examples-spool");
   expect(coordinator.checkIns[0]?.capabilities?.backend).toBe("wasm");
   const trained = participant.log.find(({ msg }) => msg === "trained");
   expect(trained).toMatchObject({ examples: 27, meanLoss: expect.any(Number) });
+});
+
+test("a participant trains on the backend that it is told", async () => {
+  await using coordinator = await ScriptedCoordinator.start();
+  await using stack = new AsyncDisposableStack();
+  await trainOnFile(coordinator, stack, { backend: "cpu" });
+  expect(coordinator.checkIns[0]?.capabilities?.backend).toBe("cpu");
+  expect(getBackend()).toBe("cpu");
 });
 
 test("data that are not there are an error that names them and says what was wanted, before anything is dialled", async () => {

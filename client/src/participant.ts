@@ -1,6 +1,7 @@
 import { access, constants, readFile } from "node:fs/promises";
 import { openCommitmentScheme, type RandomSource } from "@chorus/aggregation";
 import type { Logger } from "pino";
+import { AnsweredColumns } from "./answered-columns.ts";
 import type { Sleep } from "./backoff.ts";
 import { sweepSpools } from "./data/spool.ts";
 import { unreadable } from "./data/unreadable.ts";
@@ -26,7 +27,10 @@ export interface ParticipantOptions {
   readonly name: string;
   /** The site's data: a file or a folder, as the plan's format wants it. */
   readonly dataPath: string;
-  /** Folder that keeps the identity, the journal, evidence of wrong sums, and examples that are too many for memory. */
+  /**
+   * Folder that keeps the identity, the journal, which statistics were told, evidence of wrong sums, and examples that are too
+   * many for memory.
+   */
   readonly stateDirectory: string;
   /** Features of the site's examples that are kept in memory; the rest is on disk. By default a quarter of what is free. */
   readonly dataMemoryBytes?: number;
@@ -35,6 +39,8 @@ export interface ParticipantOptions {
   readonly floors: Floors;
   /** What trains, whatever its speed; by default the fastest that this machine has. */
   readonly backend?: BackendName;
+  /** Whether another run gets statistics of columns that one was answered for; by default none does. */
+  readonly repeatStatistics?: boolean;
 }
 
 export interface ParticipantDependencies {
@@ -54,7 +60,8 @@ const KEPT_EVIDENCE =
  * Takes part in a federation: checks in, follows the coordinator's instructions round after round, and comes back after
  * every outage. Resolves when aborted, with everything closed and wiped. Rejects with {@link ClientError}: `refused` when
  * the coordinator will not have this participant, `identity-in-use` by another process, `bad-identity`, `bad-journal`,
- * `bad-evidence` and `unwritable` for the state directory, `unreadable` for the data and the invitation, `backend-failed`.
+ * `bad-evidence` and `unwritable` for the state directory, `unreadable` for the data and the invitation, `backend-failed`
+ * where nothing trains here from the beginning, `no-backend` where nothing does any more.
  */
 export async function runParticipant(
   options: ParticipantOptions,
@@ -98,7 +105,7 @@ async function participate(
       },
     },
     { ...site, session },
-    signal,
+    AbortSignal.any([signal, session.failed]),
   );
 }
 
@@ -110,14 +117,16 @@ interface Training extends Disposable {
 
 /** TensorFlow.js is started, and the data are looked for, before anybody waits for them. */
 async function openTraining(
-  { dataPath, stateDirectory, dataMemoryBytes, backend }: ParticipantOptions,
+  options: ParticipantOptions,
   { createTrainer, log }: ParticipantDependencies,
   signal: AbortSignal,
 ): Promise<Training> {
   if (createTrainer !== undefined) {
     return { backend: "custom", createTrainer, [Symbol.dispose]: () => undefined };
   }
+  const { dataPath, stateDirectory, dataMemoryBytes, backend, repeatStatistics = false } = options;
   await requireData(dataPath);
+  const answered = await AnsweredColumns.open(stateDirectory, { mayRepeat: repeatStatistics });
   using stack = new DisposableStack();
   const ladder = stack.use(await Ladder.open({ backend, log }, signal));
   await sweepSpools(stateDirectory);
@@ -128,7 +137,7 @@ async function openTraining(
     get backend() {
       return ladder.backend;
     },
-    createTrainer: siteTrainer(log, storage, ladder),
+    createTrainer: siteTrainer({ log, storage, ladder, answered }),
     [Symbol.dispose]: () => opened.dispose(),
   };
 }

@@ -12,6 +12,7 @@ export class Session implements AsyncDisposable {
   readonly #site: Site;
   #round: RoundSession | undefined;
   readonly #closing = new AbortController();
+  readonly #failing = new AbortController();
   /** Ends the verifying that is under way. */
   #settling = new AbortController();
   /** When all earlier rounds have let go of everything, and nothing is being verified. */
@@ -19,6 +20,11 @@ export class Session implements AsyncDisposable {
 
   constructor(site: Site) {
     this.#site = site;
+  }
+
+  /** Aborts with the {@link ClientError} after which this participant can take part in no round, once it has left the last one. */
+  get failed(): AbortSignal {
+    return this.#failing.signal;
   }
 
   /** Takes an instruction. Returns at once: carrying it out goes on behind. */
@@ -33,7 +39,10 @@ export class Session implements AsyncDisposable {
       // What is left to verify is verified before the next round of its run, or after this one.
       this.#settling.abort(new DOMException("another round has begun", "AbortError"));
       this.#drop();
-      this.#round = new RoundSession(roundId, this.#site, this.#ended);
+      this.#round = new RoundSession(roundId, this.#site, {
+        after: this.#ended,
+        fail: (error) => this.#failing.abort(error),
+      });
     }
     this.#round.receive(instruction);
   }

@@ -1,5 +1,6 @@
 import { isStatisticsPlan } from "@chorus/aggregation";
 import type { Logger } from "pino";
+import type { AnsweredColumns } from "./answered-columns.ts";
 import type { ExampleStorage } from "./data/example-writer.ts";
 import { type LoadedDataset, loadDataset } from "./data/load.ts";
 import type { CreateTrainer } from "./session/trainers.ts";
@@ -7,14 +8,25 @@ import { createStatisticsTrainer } from "./statistics-trainer.ts";
 import type { Ladder } from "./tfjs/backends/ladder.ts";
 import { createTrainer } from "./tfjs/trainer.ts";
 
+/** What a site's trainers share. */
+export interface SiteTrainerOptions {
+  readonly log: Logger;
+  /** Where examples are kept. */
+  readonly storage: ExampleStorage;
+  /** Chooses the backend for a plan. */
+  readonly ladder: Pick<Ladder, "choose">;
+  /** Which statistics this site has told of. */
+  readonly answered: AnsweredColumns;
+}
+
 /**
- * Trains on the files at `dataPath` with TensorFlow.js on the backend that `ladder` chooses for the plan; `storage` is where their examples are kept.
- * A statistics plan asks for neither.
- * Rejects as loadDataset, {@link Ladder.choose} and createTrainer do.
+ * Trains on the site's data with TensorFlow.js; a run of statistics asks for neither storage nor ladder. Rejects as loadDataset,
+ * {@link Ladder.choose}, createTrainer and createStatisticsTrainer do.
  */
-export function siteTrainer(log: Logger, storage: ExampleStorage, ladder: Ladder): CreateTrainer {
-  return async (plan, dataPath, signal) => {
-    if (isStatisticsPlan(plan)) return createStatisticsTrainer({ plan, dataPath, log }, signal);
+export function siteTrainer({ log, storage, ladder, answered }: SiteTrainerOptions): CreateTrainer {
+  return async ({ plan, runId }, dataPath, signal) => {
+    if (isStatisticsPlan(plan))
+      return createStatisticsTrainer({ plan, runId, dataPath, answered, log }, signal);
     const { opened, isChecked } = await ladder.choose(plan, signal);
     const progress = (examples: number, all: number | undefined): void =>
       log.debug({ examples, all }, "reading the site's data");

@@ -22,7 +22,7 @@ export type StatisticsColumn = NumberColumn | CategoryColumn;
 export interface NumberColumn {
   readonly column: string;
   readonly kind: "number";
-  /** Least and largest value that a cell may have, by declaration and never by looking: a value outside is an error. */
+  /** Least and largest value that a cell may have, by declaration and never by looking: one outside counts as the nearer. */
   readonly range: readonly [number, number];
 }
 

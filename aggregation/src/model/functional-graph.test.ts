@@ -70,6 +70,17 @@ test("a residual connection is read, without what an export adds, and its tensor
   expect(parse(model)).toEqual(model);
 });
 
+test.each([[[null, 4, 3]], [[null, null]]])(
+  "a layer that says of its input %j, as an export may, is the same without",
+  (shape) => {
+    const said = replaced<unknown>(GRAPH, ["config", "layers", "1", "config"], {
+      units: 3,
+      batch_input_shape: shape,
+    });
+    expect(parse(said)).toEqual(parse(GRAPH));
+  },
+);
+
 describe("a graph is refused with its path:", () => {
   const dense = { class_name: "Dense", config: { units: 3 } } as const;
   test.each<[string, string, unknown, string, string]>([
@@ -124,6 +135,27 @@ describe("a graph is refused with its path:", () => {
       4,
       "config.layers.2",
       "[4, 4], as the first one has",
+    ],
+    [
+      "a shape that the layer before does not give",
+      "config.layers.1.config.batch_input_shape",
+      [null, 999],
+      "config.layers.1.config.batch_input_shape",
+      "got [null, 999], wanted [null, 4, 3]",
+    ],
+    [
+      "a shape that is none",
+      "config.layers.1.config.batch_input_shape",
+      "rubbish",
+      "config.layers.1.config.batch_input_shape",
+      "[null, size, ...]",
+    ],
+    [
+      "a table that does not look up the example",
+      "config.layers.2",
+      node("sum", ["a"], { class_name: "Embedding", config: { input_dim: 3, output_dim: 3 } }),
+      "config.layers.2",
+      "it takes the example",
     ],
     [
       "two inputs",

@@ -43,6 +43,7 @@ export function functionalGraph({ config }: FunctionalTopology, input: Shape): M
     requireOneName(layer, path);
     const sources = sourcesOf(layer, builder, path);
     builder.add({ layer, name, namePath: `${path}.name`, path, position, sources });
+    requireShape(layer, builder.graph, path);
   }
   requireUse(builder.graph);
   requireOutput(config.output_layers[0][0], builder.graph);
@@ -55,6 +56,18 @@ function requireOneName({ name, config }: NamedLayer, path: string): void {
     "bad-plan",
     `${path}.config.name`,
     `got "${config.name}", wanted the layer's name, "${name}", or nothing`,
+  );
+}
+
+/** A layer of a graph may say the shape that it takes, as some exports do: it is another layer's. */
+function requireShape({ config }: NamedLayer, { layers }: ModelGraph, path: string): void {
+  const [wanted] = layers.at(-1)?.inputs ?? [];
+  const [, ...got] = config.batch_input_shape ?? [null, ...(wanted ?? [])];
+  if (got.join() === wanted?.join()) return;
+  throw new PlanError(
+    "bad-plan",
+    `${path}.config.batch_input_shape`,
+    `got [null, ${got.join(", ")}], wanted [null, ${wanted?.join(", ")}], which the layer before gives, or nothing`,
   );
 }
 

@@ -103,7 +103,7 @@ describe("layers that do not fit together are refused with their path:", () => {
     [
       "a name that another layer has by position",
       [flatten(2, 2), dense(3, { name: "dense_3" }), dense(3)],
-      "model.config.layers.2.config.name",
+      "model.config.layers.2",
     ],
     [
       "an order of dimensions that are not there",

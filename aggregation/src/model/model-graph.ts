@@ -16,15 +16,14 @@ export function modelGraph(model: ModelTopology): ModelGraph {
     : functionalGraph(model, shape);
 }
 
+/** Where a model says its example's shape, as "model.config.layers.0.config.batch_input_shape". Throws as {@link inputShape}. */
+export function inputShapePath(model: ModelTopology): string {
+  return inputOf(model).path;
+}
+
 /** Shape of one example, without the batch. Throws {@link PlanError} `bad-plan` when the first layer does not give it. */
 export function inputShape(model: ModelTopology): Shape {
-  const { batchShape, path }: ReturnType<typeof inputLayerOf> =
-    model.class_name === "Sequential"
-      ? {
-          batchShape: model.config.layers[0]?.config.batch_input_shape ?? [null],
-          path: "model.config.layers.0.config.batch_input_shape",
-        }
-      : inputLayerOf(model);
+  const { batchShape, path } = inputOf(model);
   const [, ...shape] = batchShape;
   if (shape.length === 0)
     throw new PlanError(
@@ -34,6 +33,14 @@ export function inputShape(model: ModelTopology): Shape {
     );
   valuesIn(shape, path);
   return shape;
+}
+
+function inputOf(model: ModelTopology): ReturnType<typeof inputLayerOf> {
+  if (model.class_name === "Functional") return inputLayerOf(model);
+  return {
+    batchShape: model.config.layers[0]?.config.batch_input_shape ?? [null],
+    path: "model.config.layers.0.config.batch_input_shape",
+  };
 }
 
 function sequentialGraph({ config }: SequentialTopology, shape: Shape): ModelGraph {
@@ -49,7 +56,7 @@ function sequentialGraph({ config }: SequentialTopology, shape: Shape): ModelGra
     builder.add({
       layer,
       name: layer.config.name ?? `${layer.class_name.toLowerCase()}_${position + 1}`,
-      namePath: `${path}.config.name`,
+      namePath: layer.config.name === undefined ? path : `${path}.config.name`,
       path,
       position,
       sources: [position],

@@ -78,11 +78,65 @@ test.each([
     "dilation_rate",
   ],
   ["dropout within", { class_name: "LSTM", config: { units: 5, dropout: 0.5 } }, "dropout"],
+  [
+    "dropout of its state",
+    { class_name: "LSTM", config: { units: 5, recurrent_dropout: 0.5 } },
+    "recurrent_dropout",
+  ],
+  [
+    "rows backwards",
+    { class_name: "GRU", config: { units: 5, go_backwards: true } },
+    "go_backwards",
+  ],
+  ["a state that is kept", { class_name: "GRU", config: { units: 5, stateful: true } }, "stateful"],
+  [
+    "another reset gate",
+    { class_name: "GRU", config: { units: 5, reset_after: true } },
+    "reset_after",
+  ],
+  ["two outputs", { class_name: "LSTM", config: { units: 5, return_state: true } }, "return_state"],
+  [
+    "a mask",
+    { class_name: "Embedding", config: { input_dim: 5, output_dim: 2, mask_zero: true } },
+    "mask_zero",
+  ],
+  ["normalised products", { class_name: "Dot", config: { axes: 2, normalize: true } }, "normalize"],
+  ["no beta", { class_name: "LayerNormalization", config: { center: false } }, "center"],
+  ["no gamma", { class_name: "LayerNormalization", config: { scale: false } }, "scale"],
 ])("a layer with %s is refused, as this package would not heed it", (_, layer, key) => {
   expect(refusalOf(layer)).toMatchObject({
     code: "bad-plan",
     path: `model.config.layers.1.config.${key}`,
   });
+});
+
+test.each([
+  { class_name: "Zeros", config: 5 },
+  { class_name: "Zeros", config: {}, evil: 1 },
+  { class_name: "Zeros", config: { gain: 1 } },
+  { class_name: "RandomNormal", config: { mean: { evil: 1 } } },
+  { class_name: "Constant", config: { value: 1 } },
+  { class_name: "constructor", config: {} },
+  { class_name: "Zeros" },
+])(
+  "the initialiser %j is refused, as no export has it or a weight should begin so",
+  (initializer) => {
+    const layer = { class_name: "Dense", config: { units: 5, kernel_initializer: initializer } };
+    expect(refusalOf(layer)).toMatchObject({
+      code: "bad-plan",
+      path: expect.stringMatching(/^model\.config\.layers\.1\.config\.kernel_initializer/),
+    });
+  },
+);
+
+test("a window of one number is told to be a list of two", () => {
+  const layer = { class_name: "Conv2D", config: { filters: 2, kernel_size: 3 } };
+  expect(refusalOf(layer).message).toMatch(/kernel_size: got 3, wanted a list of 2$/);
+});
+
+test("a model within a model is told to be put in its place", () => {
+  const layer = { class_name: "Sequential", config: { name: "inner", layers: [] } };
+  expect(refusalOf(layer).message).toContain("put its layers in place of it");
 });
 
 test.each(ACTIVATIONS)("a dense layer may have the activation %s", (activation) => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { listOf, record } from "../plan/fields.ts";
+import { type ExportedInput, graphOf, rowOf } from "./export-idioms.ts";
 import { exportedModelKeys, layerSchema } from "./layer-schema.ts";
 import { batchShapeSchema, nameSchema, only } from "./layers/config-schema.ts";
 import type {
@@ -12,12 +13,33 @@ import type {
   SequentialTopology,
 } from "./topology.ts";
 
+const inputKeys = {
+  batch_input_shape: batchShapeSchema,
+  dtype: z.enum(["float32", "int32"], { error: '"float32": examples are float32' }).optional(),
+  sparse: only([false], "examples are dense"),
+};
+
+/** The config of an InputLayer, with what is left of it. */
+function inputConfig(name: z.ZodType): z.ZodType {
+  return record({ ...inputKeys, name }).transform(({ batch_input_shape, dtype = "float32" }) => ({
+    batch_input_shape,
+    dtype,
+  }));
+}
+
+const rowInput = record({
+  class_name: z.literal("InputLayer"),
+  config: inputConfig(nameSchema.optional()),
+});
+
 const sequentialSchema = record({
   ...exportedModelKeys,
   class_name: z.literal("Sequential"),
   config: record({
     name: nameSchema,
-    layers: listOf(layerSchema({}) as z.ZodType<Layer>, 1, 100),
+    layers: listOf(layerSchema({}, rowInput) as z.ZodType<ExportedInput | Layer>, 1, 100).transform(
+      rowOf,
+    ),
   }),
 }).transform(({ class_name, config }): SequentialTopology => ({ class_name, config }));
 
@@ -38,12 +60,7 @@ const oneUse = z
 const inputLayer = record({
   class_name: z.literal("InputLayer"),
   name: nameSchema,
-  config: record({
-    batch_input_shape: batchShapeSchema,
-    dtype: only(["float32"], "examples are float32"),
-    sparse: only([false], "examples are dense"),
-    name: z.never({ error: "the layer's name" }).optional(),
-  }).transform(({ batch_input_shape }) => ({ batch_input_shape })),
+  config: inputConfig(z.never({ error: "the layer's name" }).optional()),
   inbound_nodes: z.tuple([], { error: "an empty list" }),
 });
 
@@ -51,10 +68,10 @@ const layers = listOf(
   z.preprocess(
     withoutRepetition,
     layerSchema({ name: nameSchema, inbound_nodes: oneUse }, inputLayer),
-  ) as z.ZodType<InputLayer | NamedLayer>,
+  ) as z.ZodType<(ExportedInput & InputLayer) | NamedLayer>,
   2,
   200,
-);
+).transform(graphOf);
 
 /** A graph of layers. TensorFlow.js exports one as "Model", too. */
 const functionalSchema = record({
@@ -79,16 +96,21 @@ export const topologySchema: z.ZodType<ModelTopology> = z.discriminatedUnion(
   { error: "one of Sequential, Functional" },
 );
 
-/** A layer without what its config repeats: the layer's name, and the shape that the layers before it have anyway. */
+/** A layer without what its config repeats, the layer's name, or leaves open, as a table of words does its input's shape. */
 function withoutRepetition(layer: unknown): unknown {
   if (typeof layer !== "object" || layer === null || !("config" in layer)) return layer;
   const { config } = layer;
   if (typeof config !== "object" || config === null) return layer;
-  const isInput = "class_name" in layer && layer.class_name === "InputLayer";
   const ownName = "name" in layer ? layer.name : undefined;
+  const isInput = "class_name" in layer && layer.class_name === "InputLayer";
   const kept = Object.entries(config).filter(
     ([key, value]) =>
-      !(key === "name" && value === ownName) && !(key === "batch_input_shape" && !isInput),
+      !(key === "name" && value === ownName) &&
+      !(key === "batch_input_shape" && !isInput && isOpen(value)),
   );
   return { ...layer, config: Object.fromEntries(kept) };
+}
+
+function isOpen(shape: unknown): boolean {
+  return Array.isArray(shape) && shape.every((size) => size === null);
 }

@@ -116,6 +116,24 @@ describe("a model for records", () => {
     expect(refusal(TABLE_PLAN, changes)).toBe(message);
   });
 
+  test("is told where its input says another shape", () => {
+    const config = { batch_input_shape: [null, 5] };
+    const input = { class_name: "InputLayer", name: "x", config, inbound_nodes: [] };
+    const unit = {
+      class_name: "Dense",
+      name: "y",
+      config: { units: 1, activation: "sigmoid" },
+      inbound_nodes: [[["z", 0, 0]]],
+    };
+    const hidden = { ...unit, name: "z", inbound_nodes: [[["x", 0, 0]]] };
+    const ends = { input_layers: [["x", 0, 0]], output_layers: [["y", 0, 0]] };
+    const graph = { name: "graph", layers: [hidden, input, unit], ...ends };
+    const path = "model.config.layers.1.config.batch_input_shape";
+    expect(refusal(TABLE_PLAN, { model: { class_name: "Functional", config: graph } })).toBe(
+      `${path}: got [null, 5], wanted [null, 4], the numbers that data.features become`,
+    );
+  });
+
   test("fits a label of classes with as many softmax units", () => {
     const changes = {
       "data.label": { column: "species", kind: "category", values: ["a", "b", "c"] },
@@ -127,6 +145,50 @@ describe("a model for records", () => {
       },
     };
     expect(refusal(TABLE_PLAN, changes)).toBe("accepted");
+  });
+});
+
+describe("a model that looks numbers up", () => {
+  const layers = [
+    {
+      class_name: "Embedding",
+      config: { batch_input_shape: [null, 4], input_dim: 9, output_dim: 2 },
+    },
+    { class_name: "Flatten", config: {} },
+  ];
+  const unit = { class_name: "Dense", config: { units: 1, activation: "sigmoid" } };
+  const classes = { class_name: "Dense", config: { units: 3, activation: "softmax" } };
+  const table = {
+    "model.config.layers": [...layers, unit],
+    "data.features.0": { column: "age", kind: "number", mean: 1, scale: 1 },
+  };
+  const images = { "model.config.layers": [...layers, classes], "data.scale": 1 };
+  const feature = "data.features.0";
+  const wanted = "as an Embedding layer looks whole numbers up";
+
+  test.each([
+    [
+      TABLE_PLAN,
+      table,
+      { [`${feature}.scale`]: 9 },
+      `${feature}.scale: got 9, wanted 1, ${wanted}`,
+    ],
+    [
+      TABLE_PLAN,
+      table,
+      { [`${feature}.mean`]: 0.5 },
+      `${feature}.mean: got 0.5, wanted a whole number, ${wanted}`,
+    ],
+    [
+      TABLE_PLAN,
+      table,
+      { [`${feature}.missing`]: { impute: 2.5 } },
+      `${feature}.missing.impute: got 2.5, wanted a whole number, ${wanted}`,
+    ],
+    [IMAGE_PLAN, images, { "data.scale": 255 }, `data.scale: got 255, wanted 1, ${wanted}`],
+  ])("refuses data that is not whole", (plan, fitting, changes, message) => {
+    expect(refusal(plan, fitting)).toBe("accepted");
+    expect(refusal(plan, { ...fitting, ...changes })).toBe(message);
   });
 });
 
@@ -150,7 +212,7 @@ describe("a model for images", () => {
     ],
     [
       { "model.config.layers.4": { class_name: "Dropout", config: { rate: 0.5 } } },
-      "model.config.layers.4: got Dropout as the last layer, wanted activation softmax",
+      "model.config.layers.4: got Dropout as the last layer, wanted Dense or Activation with softmax",
     ],
   ])("with %j does not fit them", (changes, message) => {
     expect(refusal(IMAGE_PLAN, changes)).toBe(message);

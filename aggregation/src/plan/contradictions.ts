@@ -3,7 +3,7 @@ import type { Layer } from "../model/topology.ts";
 import { dataContradictions, inputContradictions } from "./data-contradictions.ts";
 import type { Plan, RoundPolicy, Training } from "./plan.ts";
 import type { DataSchema } from "./plan-data.ts";
-import { classCount, exampleShape, invitationCount } from "./plan-facts.ts";
+import { classCount, invitationCount } from "./plan-facts.ts";
 import { type Problem, problem } from "./problems.ts";
 import { trainingContradictions } from "./training-contradictions.ts";
 
@@ -15,7 +15,7 @@ export function contradictionsOf(plan: Plan): readonly Problem[] {
   return [
     ...policyContradictions(plan.roundPolicy),
     ...dataContradictions(plan.data),
-    ...inputContradictions(plan.data, exampleShape(plan)),
+    ...inputContradictions(plan.data, plan.model),
     ...trainingContradictions(plan.training),
     ...inOutput(plan),
   ];
@@ -77,7 +77,9 @@ function lossFor(data: DataSchema): Training["loss"] {
 function wrongActivation(path: string, layer: Layer, loss: Training["loss"]): Problem[] {
   const wanted = loss === "binaryCrossentropy" ? "sigmoid" : "softmax";
   if (layer.class_name !== "Dense" && layer.class_name !== "Activation")
-    return [problem(path, `${layer.class_name} as the last layer`, `activation ${wanted}`)];
+    return [
+      problem(path, `${layer.class_name} as the last layer`, `Dense or Activation with ${wanted}`),
+    ];
   const { activation = "linear" } = layer.config;
   return activation === wanted
     ? []

@@ -45,7 +45,8 @@ describe("a plan for folders of images", () => {
     ["data.height", 0, "a whole number from 1 to 4096"],
     ["data.width", 4097, "a whole number from 1 to 4096"],
     ["data.channels", 2, "1, grey, or 3, colour"],
-    ["data.scale", 0, "a number above 0"],
+    ["data.scale", 0, "a number from 0.000001"],
+    ["data.scale", 1e-7, "a number from 0.000001"],
     ["data.resize", "crop", "one of refuse, fill"],
     ["data.classes", ["cat"], "a list of 2 to 1000"],
     ["data.classes.1", "../dog", "a folder's name"],
@@ -111,6 +112,10 @@ describe("an imputation", () => {
     [
       { "data.features.1.missing": { impute: "awful" } },
       'data.features.1.missing.impute: got "awful", wanted one of the feature\'s values',
+    ],
+    [
+      { "data.features.0.missing": { impute: 1e300 } },
+      "data.features.0.missing.impute: got 1e+300, wanted a number that float32 can hold",
     ],
     [{ "data.label.missing": { impute: 1 } }, "data.label.missing: got an unknown key"],
     [

@@ -48,7 +48,7 @@ export function choice<const T extends readonly string[]>(options: T): z.ZodType
 
 /** A list of `fewest` to `most` elements. */
 export function listOf<T>(element: z.ZodType<T>, fewest: number, most: number): z.ZodType<T[]> {
-  const wanted = `a list of ${fewest} to ${most}`;
+  const wanted = `a list of ${fewest === most ? most : `${fewest} to ${most}`}`;
   return z
     .array(element, { error: wanted })
     .min(fewest, { error: wanted })

@@ -91,7 +91,8 @@ test.each([
   ["rounds", 1.5, "a whole number from 1 to 1000000"],
   ["seed", 2 ** 32, "a whole number from 0 to 4294967295"],
   ["data.classes", 1, "a whole number from 2 to 256"],
-  ["data.scale", 0, "a number above 0, 1000000000 at most"],
+  ["data.scale", 0, "a number from 0.000001 to 1000000000"],
+  ["data.scale", 1e-300, "a number from 0.000001 to 1000000000"],
   ["training.loss", "meanSquaredError", "one of categoricalCrossentropy, binaryCrossentropy"],
   ["training.optimizer.kind", "rmsprop", "one of sgd, adam"],
   ["training.optimizer.learningRate", 0, "a number above 0, 1000 at most"],
@@ -122,9 +123,18 @@ test.each([
   expect(error.message).toContain(`wanted ${wanted}`);
 });
 
-test.each(["", "a\nb", "x".repeat(129), "\ud800"])("%j is not a column's name", (column) => {
+const NO_NAMES = ["", "a\nb", "a\u001b[31mb", "a\u009bb", " a", "a ", "x".repeat(129), "\ud800"];
+
+test.each(NO_NAMES)("%j is neither a column's name nor a category's value", (column) => {
   const error = errorOf(replaced(TABLE_PLAN, ["data", "features", "0", "column"], column));
   expect(error.path).toBe("data.features.0.column");
+  const value = errorOf(replaced(TABLE_PLAN, ["data", "features", "1", "values", "0"], column));
+  expect(value.path).toBe("data.features.1.values.0");
+});
+
+test.each(["ä b", "血圧", "a.b", "x"])("%j is a column's name", (column) => {
+  const plan = parsePlan(replaced(TABLE_PLAN, ["data", "features", "0", "column"], column));
+  expect(plan.data).toMatchObject({ features: [{ column }, {}] });
 });
 
 test("everything that is wrong with a plan is in one message", () => {

@@ -2,6 +2,7 @@ import { canonicalJson } from "../canonical.ts";
 import { sha256Hex } from "../hash.ts";
 import type { Hash } from "../masking/messages.ts";
 import { layoutOf } from "../model/layout.ts";
+import { withoutSettledShapes } from "../model/settled-shapes.ts";
 import { contradictionsOf } from "./contradictions.ts";
 import { parseJson } from "./json-text.ts";
 import { memberOf } from "./member.ts";
@@ -56,7 +57,7 @@ function parseTraining(json: unknown): Plan {
   layoutOf(parsed.data.model);
   const contradictions = contradictionsOf(parsed.data);
   if (contradictions.length > 0) throw planErrorOf(contradictions);
-  return parsed.data;
+  return { ...parsed.data, model: withoutSettledShapes(parsed.data.model) };
 }
 
 function parseStatistics(json: unknown): StatisticsPlan {

@@ -6,7 +6,7 @@ export interface IdxSchema {
   readonly format: "idx";
   /** Labels are 0 to classes - 1; 2 to 256, as a label is one byte. */
   readonly classes: number;
-  /** Every pixel is divided by it; above 0. */
+  /** Every pixel is divided by it; 1e-6 to 1e9. */
   readonly scale: number;
 }
 
@@ -21,7 +21,7 @@ export interface ImagesSchema {
   readonly width: number;
   /** 1: grey; 3: red, green, blue. */
   readonly channels: 1 | 3;
-  /** Every value, 0 to 255, is divided by it; above 0. */
+  /** Every value, 0 to 255, is divided by it; 1e-6 to 1e9. */
   readonly scale: number;
   /** What happens to an image of another size: it is refused, or brought to this one without regard to its proportions. */
   readonly resize: "refuse" | "fill";

@@ -1,6 +1,7 @@
 import { largestNorm } from "../model/column-statistics.ts";
 import { policyContradictions } from "./contradictions.ts";
 import { type Problem, problem } from "./problems.ts";
+import { repetitions } from "./repetitions.ts";
 import type { StatisticsPlan } from "./statistics-plan.ts";
 
 /** Options of a well-formed statistics plan that do not go with each other. Empty when all do. */
@@ -23,24 +24,16 @@ export function statisticsContradictions(plan: StatisticsPlan): readonly Problem
 
 function repeatedColumns({ model }: StatisticsPlan): readonly Problem[] {
   const { columns } = model.config;
-  return columns.flatMap((column, index) => [
-    ...repeated(
-      `${index}.column`,
-      index,
-      columns.map((other) => other.column),
+  const path = "model.config.columns";
+  return [
+    ...repetitions(
+      columns.map(({ column }) => column),
+      (index) => `${path}.${index}.column`,
     ),
-    ...(column.kind === "category"
-      ? column.values.flatMap((_, place) =>
-          repeated(`${index}.values.${place}`, place, column.values),
-        )
-      : []),
-  ]);
-}
-
-/** A problem where the text at `index` has come before. */
-function repeated(path: string, index: number, texts: readonly string[]): readonly Problem[] {
-  const text = texts[index] ?? "";
-  return texts.indexOf(text) === index
-    ? []
-    : [problem(`model.config.columns.${path}`, `${JSON.stringify(text)} again`, "every one once")];
+    ...columns.flatMap((column, index) =>
+      column.kind === "category"
+        ? repetitions(column.values, (place) => `${path}.${index}.values.${place}`)
+        : [],
+    ),
+  ];
 }

@@ -7,10 +7,15 @@ import type { StatisticsPlan } from "./statistics-plan.ts";
 /** As large as a plan's scale may be. */
 const bound = numberFrom(-1e9, 1e9);
 
+/** In narrower ones the largest numbers have no place of their own, and scales would be out of plans' range. */
+const LEAST_WIDTH = 1e-6;
+
 /** The least and the largest value that a cell may have. */
 export const rangeSchema: z.ZodType<readonly [number, number]> = z
   .tuple([bound, bound], { error: "[least, largest]" })
-  .refine(([lower, upper]) => lower < upper, { error: "[least, largest], the least below" });
+  .refine(([lower, upper]) => upper - lower >= LEAST_WIDTH, {
+    error: `[least, largest], at least ${LEAST_WIDTH} apart`,
+  });
 
 const column = z.discriminatedUnion(
   "kind",

@@ -85,6 +85,7 @@ test("what a plan is called most frequent may be one of its values, and is no te
 
 test.each([
   [[{ ...AGE, range: [120, 0] }, PAIN], "data.features.0.range: "],
+  [[{ ...AGE, range: [0, 9e-7] }, PAIN], "data.features.0.range: "],
   [[{ ...AGE, range: [0, Number.POSITIVE_INFINITY] }, PAIN], "data.features.0.range.1: "],
   [[{ ...AGE, mean: 54 }, PAIN], "data.features.0.mean: got an unknown key"],
   [[{ ...AGE, missing: { impute: "median" } }, PAIN], "data.features.0.missing.impute: "],
@@ -125,6 +126,25 @@ test("a statistics plan that measures a column twice is refused", () => {
     'model.config.columns.1.column: got "age" again, wanted every one once',
   );
 });
+
+test("a statistics plan that names a category's value twice is refused, by its place", () => {
+  const twice = { column: "ward", kind: "category", values: ["a", "b", "a"] };
+  const { model, ...rest } = statisticsPlanFor(parseTemplate(templateWith(AGE, PAIN)));
+  const config = { ...model.config, columns: [twice] };
+  expect(errorOf(() => parseRunPlan({ ...rest, model: { ...model, config } }))).toBe(
+    'model.config.columns.0.values.2: got "a" again, wanted every one once',
+  );
+});
+
+test.each([59, 64])(
+  "the name of a plan of %i characters is cut for its statistics run",
+  (length) => {
+    const template = { ...templateWith(AGE, PAIN), name: "x".repeat(length) };
+    const { name } = statisticsPlanFor(parseTemplate(template));
+    expect(name).toBe(`${"x".repeat(53)}-statistics`);
+    expect(name).toHaveLength(64);
+  },
+);
 
 test("the shipped template for heart disease measures numbers and imputes what a hospital may lack", () => {
   const path = new URL("../../../cli/plans/heart-disease.template.json", import.meta.url);

@@ -1,16 +1,7 @@
-import { median } from "../masking/cpu-meter.ts";
-import { measureBlas } from "./blas.ts";
-import {
-  type Impossible,
-  type ModelName,
-  measureProducts,
-  measureSteps,
-  PARTS,
-  type Part,
-  type StepCosts,
-  WAYS,
-  type Way,
-} from "./programs.ts";
+import type { Impossible, StepCosts } from "@chorus/client";
+import type { BlasSpeed } from "./blas.ts";
+import { medianCosts } from "./median-costs.ts";
+import { type ModelName, measureSteps, WAYS, type Way } from "./programs.ts";
 
 /** What a step of one model costs, at batch 32 and plain gradient descent. */
 export interface ModelCosts {
@@ -20,9 +11,10 @@ export interface ModelCosts {
 
 export interface TrainingCosts {
   readonly models: readonly ModelCosts[];
-  /** GFLOP/s of one core in products of matrices: our kernel's, and OpenBLAS' where this machine has it. */
+  /** GFLOP/s of one core in products of matrices with our kernel. */
   readonly products: number;
-  readonly blas: number | undefined;
+  /** The same with OpenBLAS. */
+  readonly blas: BlasSpeed;
 }
 
 /** What to measure, and who is told how far it is. */
@@ -34,24 +26,21 @@ export interface TrainingBench {
 }
 
 /**
- * Runs all ways on all models, each time in a new process. Rejects when one of these fails, and with the signal's reason when
- * aborted.
+ * Runs all ways on all models, each time in a new process, and yields each model's costs when they are known. Throws when one of these
+ * fails, and the signal's reason when aborted.
  */
-export async function benchTraining(
+export async function* benchTraining(
   { models, repetitions, progress }: TrainingBench,
   signal: AbortSignal,
-): Promise<TrainingCosts> {
-  const measured: ModelCosts[] = [];
+): AsyncGenerator<ModelCosts, void, undefined> {
   for (const model of models) {
     const turns: Record<Way, StepCosts | Impossible>[] = [];
     for (let turn = 1; turn <= repetitions; turn++) {
       turns.push(await measureTurn(model, turns[0], signal));
       progress(`${model}: ${turn} of ${repetitions}`);
     }
-    measured.push({ model, costs: byWay((way) => medianCosts(turns.map((turn) => turn[way]))) });
+    yield { model, costs: byWay((way) => medianCosts(turns.map((turn) => turn[way]))) };
   }
-  const products = await measureProducts(signal);
-  return { models: measured, products, blas: await measureBlas(signal) };
 }
 
 /** All ways one after the other, so that they share what else the machine does. The reference, which is slow, only once. */
@@ -71,15 +60,4 @@ async function measureTurn(
 
 function byWay<T>(of: (way: Way) => T): Record<Way, T> {
   return Object.fromEntries(WAYS.map((way) => [way, of(way)])) as Record<Way, T>;
-}
-
-function medianCosts(all: readonly (StepCosts | Impossible)[]): StepCosts | Impossible {
-  const costs = all.filter((one): one is StepCosts => !("impossible" in one));
-  const [first] = costs;
-  if (first === undefined) return all[0] ?? { impossible: "not measured" };
-  const totalMs = median(costs.map((one) => one.totalMs));
-  const parts = costs.flatMap((one) => one.parts ?? []);
-  if (parts.length === 0) return { ...first, totalMs };
-  const of = (part: Part) => [part, median(parts.map((one) => one[part]))] as const;
-  return { ...first, totalMs, parts: Object.fromEntries(PARTS.map(of)) as Record<Part, number> };
 }

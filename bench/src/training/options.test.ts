@@ -3,15 +3,21 @@ import { trainingTask } from "./options.ts";
 
 test("without options all models are measured three times", () => {
   const models = ["mlp", "lenet", "cnn", "depthwise", "lstm", "transformer"];
-  expect(trainingTask(["training"])).toEqual({ kind: "speed", models, repetitions: 3 });
+  expect(trainingTask(["training"])).toEqual({
+    kind: "speed",
+    models,
+    repetitions: 3,
+    isStrict: false,
+  });
 });
 
 test("models are measured in the order of the table, once each", () => {
   const args = ["training", "--model", "cnn", "--model", "mlp", "--model", "cnn"];
-  expect(trainingTask([...args, "--repetitions", "1"])).toEqual({
+  expect(trainingTask([...args, "--repetitions", "1", "--strict"])).toEqual({
     kind: "speed",
     models: ["mlp", "cnn"],
     repetitions: 1,
+    isStrict: true,
   });
 });
 

@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { type Plan, parsePlan } from "@chorus/aggregation";
 import type { Survey } from "@chorus/client";
 import type { Command } from "commander";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
 import { formatSurvey } from "../data/survey-text.ts";
+import { readPlanText } from "../read-plan.ts";
 import { formatCount } from "../terminal/format.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { type CommonOptions, withCommonOptions } from "./help.ts";
@@ -41,7 +41,7 @@ export function addDataCheck(parent: Command, context: CommandContext): void {
 
 async function check(options: CheckOptions, context: CommandContext): Promise<void> {
   const out = context.terminal(options.json);
-  const plan = await readPlan(options.plan);
+  const plan = parsePlan(await readPlanText(options.plan));
   const survey = await surveyWithProgress(plan, options, out, context.signal);
   const { data: path } = options;
   out.show({ plan: plan.name, format: plan.data.format, path, survey }, formatSurvey);
@@ -70,12 +70,4 @@ async function surveyWithProgress(
       `read ${formatCount(examples)}${all === undefined ? "" : ` of ${formatCount(all)}`} examples`,
     );
   return await surveyData(data, plan, { maxProblems, progress }, signal);
-}
-
-async function readPlan(path: string): Promise<Plan> {
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    const hint = "Name a file that exists and may be read.";
-    throw new CliError("bad-plan", `cannot read the plan ${path}`, hint, { cause });
-  });
-  return parsePlan(text);
 }

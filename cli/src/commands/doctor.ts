@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parsePlan } from "@chorus/aggregation";
 import { type Command, Option } from "commander";
@@ -15,6 +14,7 @@ import {
   checkMemory,
   checkNode,
 } from "../doctor/machine.ts";
+import { readPlanText } from "../read-plan.ts";
 import { formatTable } from "../terminal/table.ts";
 import { type BackendOptions, withBackendOption } from "./backend-option.ts";
 import { type CommonOptions, withCommonOptions } from "./help.ts";
@@ -55,10 +55,10 @@ export function addDoctor(parent: Command, context: CommandContext): void {
 }
 
 async function examine(options: DoctorOptions, context: CommandContext): Promise<void> {
+  const plan = parsePlan(await readPlanText(options.plan));
   const { examineBackends, trainingFinding } = await import("../doctor/backends.ts");
   const { ChildProbe } = await import("@chorus/client");
   const { checkChain } = await import("../doctor/chain.ts");
-  const plan = parsePlan(await readFile(options.plan, "utf8"));
   const checks: readonly Check[] = [
     async () => checkNode(process.versions.node),
     async () => checkClock(Date.now()),

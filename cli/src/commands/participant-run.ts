@@ -17,6 +17,7 @@ interface ParticipantOptions extends LogOptions, BackendOptions {
   readonly stateDir: string;
   readonly invitationFile?: string;
   readonly minSurvivors: number;
+  readonly repeatStatistics: boolean;
 }
 
 /** Adds `participant run`. */
@@ -48,6 +49,12 @@ export function addParticipantRun(parent: Command, context: CommandContext): voi
       survivorsOption,
       3,
     )
+    .option(
+      "--repeat-statistics",
+      "answer a statistics run for columns that another run was answered for: two sums over almost the same sites differ by " +
+        "one site's statistics, which is why this site refuses otherwise",
+      false,
+    )
     .action((options: ParticipantOptions) => participate(options, context));
   withBackendOption(command);
   withLogOptions(command);
@@ -74,6 +81,7 @@ async function participate(options: ParticipantOptions, context: CommandContext)
       ...(options.dataMemory === undefined ? {} : { dataMemoryBytes: options.dataMemory * 1e6 }),
       ...(options.invitationFile === undefined ? {} : { invitationFile: options.invitationFile }),
       floors: { minSurvivors: options.minSurvivors },
+      repeatStatistics: options.repeatStatistics,
       ...(options.backend === undefined ? {} : { backend: options.backend }),
     },
     {

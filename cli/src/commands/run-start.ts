@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { parseRunPlan } from "@chorus/aggregation";
 import type { Command } from "commander";
-import { CliError } from "../cli-error.ts";
+import type { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
 import { Operator } from "../operator/operator.ts";
+import { readPlanText } from "../read-plan.ts";
 import {
   coordinatorChoice,
   type OperatorOptions,
@@ -50,16 +50,7 @@ async function startRun(
 
 /** The text of a plan that was checked. Throws {@link CliError} `bad-plan` or PlanError, which says what is wrong. */
 async function readPlan(path: string): Promise<string> {
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new CliError(
-      "bad-plan",
-      `cannot read the plan ${path}`,
-      "Name a file that exists and may be read.",
-      {
-        cause,
-      },
-    );
-  });
+  const text = await readPlanText(path);
   parseRunPlan(text);
   return text;
 }

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { type Plan, parsePlan } from "@chorus/aggregation";
 import { CliError } from "../cli-error.ts";
 import type { RunDetails } from "../operator/run.ts";
+import { readPlanText } from "../read-plan.ts";
 import { renderDemoReport } from "../report/demo-report.ts";
 import type { DemoResult } from "../report/demo-result.ts";
 import { formatCount } from "../terminal/format.ts";
@@ -191,11 +191,7 @@ async function bothSettled<A, B>(first: Promise<A>, second: Promise<B>): Promise
 
 /** Throws {@link CliError} `bad-plan` for what cannot be read or is not about digits, and PlanError. */
 async function readPlan(path: string): Promise<DigitsPlan> {
-  const planText = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new CliError("bad-plan", `cannot read the plan ${path}`, "Name a file that exists.", {
-      cause,
-    });
-  });
+  const planText = await readPlanText(path);
   const plan = parsePlan(planText);
   return { plan, planText, scale: pixelScale(plan) };
 }

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { parsePlan } from "@chorus/aggregation";
-import { ChildProbe } from "@chorus/client";
+import { type BackendName, ChildProbe } from "@chorus/client";
 import { expect, test } from "vitest";
 import {
+  type BackendProbe,
   type BackendReport,
   examineBackends,
   type TrainingReport,
@@ -17,6 +18,7 @@ const measured = {
   backend: "webgpu",
   device: "GPU 7",
   isSoftware: false,
+  method: "reference",
   relativeError: 1e-6,
   tensor: "dense/bias",
   stepMs: 0.5,
@@ -36,6 +38,42 @@ test("the backend that is asked for is the only one measured, and is chosen wher
   expect(trainingFinding(found).found).toMatch(
     /^wasm trains mnist-mlp: [\d.]+ ms a step, gradient off by \d\.\de-\d/,
   );
+});
+
+/** A machine that measures the same of every backend, and has a graphics processor, or a program that pretends to be one. */
+function machine(
+  isSoftware: boolean,
+  relativeError: number,
+): { probe: BackendProbe; asked: BackendName[] } {
+  const asked: BackendName[] = [];
+  const device = isSoftware ? "SwiftShader" : "GPU 7";
+  const everything: BackendProbe["everything"] = async (backend) => {
+    asked.push(backend);
+    return { ...measured, backend, device, isSoftware, relativeError };
+  };
+  return {
+    asked,
+    probe: { presence: async (backend) => ({ backend, device, isSoftware }), everything },
+  };
+}
+
+test("a backend that was asked for is not chosen where its gradient is wrong, and is where it is a program", async () => {
+  const wrong = await examineBackends(plan, "webgpu", machine(true, 0.5).probe, never);
+  expect(wrong.chosen).toBeUndefined();
+  expect(wrong.passedOver.webgpu).toMatch(/^its gradient of dense\/bias is off by 0.5 of/);
+  expect(trainingFinding(wrong).status).toBe("fail");
+  const right = await examineBackends(plan, "webgpu", machine(true, 1e-6).probe, never);
+  expect(right).toMatchObject({ chosen: "webgpu", passedOver: {} });
+});
+
+test("a program that pretends to be a graphics processor is measured only where it is asked for", async () => {
+  const program = machine(true, 1e-6);
+  const found = await examineBackends(plan, undefined, program.probe, never);
+  expect(program.asked).toEqual(["tensorflow", "wasm", "cpu"]);
+  expect(found.passedOver.webgpu).toBe("only a program, SwiftShader: --backend webgpu measures it");
+  const processor = machine(false, 1e-6);
+  await examineBackends(plan, undefined, processor.probe, never);
+  expect(processor.asked).toContain("webgpu");
 });
 
 test("drivers that bring their processes down fail the check, each with its reason", async () => {
@@ -61,6 +99,13 @@ test("a fast step is fine, a slow one and one that leaves tensors behind are war
     status: "warn",
     found: expect.stringContaining("50 steps leave 100 tensors"),
   });
+});
+
+test("a gradient that was not compared with the reference is told to be so", () => {
+  const bySlope = { ...measured, method: "slope" } as const;
+  expect(trainingFinding(report([bySlope])).found).toMatch(
+    /gradient off by 1.0e-6 of the loss' slope/,
+  );
 });
 
 test("the table has a row for what was measured, and a sentence for everything else", () => {

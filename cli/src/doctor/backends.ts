@@ -5,6 +5,7 @@ import {
   type BackendName,
   type ChildProbe,
   chooseBackend,
+  gradientProblem,
   type Measurements,
   objection,
   type Probe,
@@ -13,6 +14,9 @@ import { type Finding, fail, ok, warn } from "./finding.ts";
 
 /** What a backend is, can and does here; or why it is not there. */
 export type BackendReport = (Probe & Measurements) | Absence;
+
+/** Looks at backends. */
+export type BackendProbe = Pick<ChildProbe, "presence" | "everything">;
 
 /** What of this machine trains a plan. */
 export interface TrainingReport {
@@ -34,7 +38,7 @@ const slowStepMs = 30;
 export async function examineBackends(
   plan: Plan,
   wanted: BackendName | undefined,
-  probe: ChildProbe,
+  probe: BackendProbe,
   signal: AbortSignal,
 ): Promise<TrainingReport> {
   const backends: BackendReport[] = [];
@@ -53,8 +57,9 @@ export function trainingFinding({ plan, chosen, backends, passedOver }: Training
     const why = Object.entries(passedOver).map(([backend, reason]) => `${backend}: ${reason}`);
     return fail(name, `nothing trains ${plan}: ${why.join("; ")}`, "See docs/backends.md.");
   }
-  const { backend, stepMs, relativeError, leak } = trains;
-  const found = `${backend} trains ${plan}: ${stepMs.toFixed(2)} ms a step, gradient off by ${relativeError.toExponential(1)}`;
+  const { backend, stepMs, method, relativeError, leak } = trains;
+  const scale = method === "slope" ? " of the loss' slope along it" : "";
+  const found = `${backend} trains ${plan}: ${stepMs.toFixed(2)} ms a step, gradient off by ${relativeError.toExponential(1)}${scale}`;
   if (leak.tensors !== 0 || leak.bytes !== 0) {
     const leaked = `${found}; ${leak.steps} steps leave ${leak.tensors} tensors`;
     return warn(name, leaked, "Long runs will need more and more memory. Please report it.");
@@ -70,7 +75,7 @@ export function trainingFinding({ plan, chosen, backends, passedOver }: Training
 /** An absence where all that there is of a graphics processor is a program: measuring it takes minutes. */
 async function programOf(
   backend: BackendName,
-  probe: ChildProbe,
+  probe: BackendProbe,
   signal: AbortSignal,
 ): Promise<Absence | undefined> {
   if (backend !== "webgpu") return undefined;
@@ -87,9 +92,9 @@ function choiceOf(
   const [first] = backends;
   if (wanted !== undefined && first !== undefined && !("absent" in first)) {
     // Asked for: only a wrong gradient speaks against it.
-    const why = objection({ ...first, backend: "wasm", isSoftware: false });
-    if (why === undefined) return { chosen: wanted, passedOver: {} };
-    return { chosen: undefined, passedOver: { [wanted]: why } };
+    const problem = gradientProblem(first);
+    if (problem === undefined) return { chosen: wanted, passedOver: {} };
+    return { chosen: undefined, passedOver: { [wanted]: `its ${problem}` } };
   }
   const choice = chooseBackend(backends);
   if (choice !== undefined) return { chosen: choice.probe.backend, passedOver: choice.passedOver };

@@ -9,7 +9,7 @@ import {
 } from "@chorus/aggregation";
 import { findRun, type Operator } from "../operator/operator.ts";
 import type { RunEvent, RunSummary } from "../operator/run.ts";
-import { readStatistics, statisticsPlanOf } from "./statistics-run.ts";
+import { foundStatistics, statisticsPlanOf } from "./statistics-run.ts";
 
 /** Hears how far a preparation is. */
 export interface PreparationWatcher {
@@ -51,7 +51,7 @@ export async function prepare(
   const plan = await statisticsPlanOf(operator, runId, model, signal);
   watcher.onStart(started);
   for await (const event of operator.watchRun(runId, signal)) watcher.onEvent(event);
-  const { modelHash, round, pooled } = await readStatistics(operator, runId, plan, signal);
+  const { modelHash, round, pooled } = await foundStatistics(operator, runId, plan, signal);
   return {
     runId,
     survivors: round.survivors,

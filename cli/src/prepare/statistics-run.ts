@@ -45,8 +45,8 @@ export async function statisticsPlanOf(
  * Reads what a run of this plan, which has ended, has found. Throws {@link CliError} `failed` for a run that is not completed
  * and for a model that is not the one that the run names; PlanError for a column without a value.
  */
-export async function readStatistics(
-  operator: Operator,
+export async function foundStatistics(
+  operator: Pick<Operator, "getRun" | "fetchFile">,
   runId: Hash,
   { model, protection }: StatisticsPlan,
   signal: AbortSignal,

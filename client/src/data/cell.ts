@@ -15,9 +15,14 @@ export interface Cell {
  * refused: throws {@link ClientError} `bad-data`, as for a number beyond the range of float64.
  */
 export function numberIn(cell: Cell): number {
-  const value = DECIMAL.test(cell.text) ? Number(cell.text) : Number.NaN;
+  const value = decimalIn(cell.text);
   if (!Number.isFinite(value)) throw badCell(cell, "a decimal number such as -1.5 or 2e3");
   return value;
+}
+
+/** The decimal number that a text is, infinite beyond the range of float64; NaN for any other text. */
+export function decimalIn(text: string): number {
+  return DECIMAL.test(text) ? Number(text) : Number.NaN;
 }
 
 /** Position of the cell's text among `values`. Throws {@link ClientError} `bad-data` for any other text. */
@@ -41,5 +46,13 @@ const QUOTED_CHARACTERS = 40;
 /** A text as messages have it: in quotes, and only its beginning where it is long. */
 export function quote(text: string): string {
   const isLong = text.length > QUOTED_CHARACTERS;
-  return JSON.stringify(isLong ? `${text.slice(0, QUOTED_CHARACTERS)}…` : text);
+  return printable(JSON.stringify(isLong ? `${text.slice(0, QUOTED_CHARACTERS)}…` : text));
+}
+
+/** A text from a file without what a terminal would obey: control characters as JSON escapes them, those beyond ASCII too. */
+export function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

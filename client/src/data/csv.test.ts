@@ -25,7 +25,7 @@ async function load(
   return await readAll(`${folder.path}/site.csv`, { data: schema, shape: [3] }, NEVER);
 }
 
-async function refusal(text: string, schema = SCHEMA): Promise<string> {
+async function refusal(text: string | Uint8Array, schema = SCHEMA): Promise<string> {
   const error: unknown = await load(text, schema).catch((reason: unknown) => reason);
   if (error instanceof ClientError && error.code === "bad-data") return error.message;
   throw new Error("the file was accepted", { cause: error });
@@ -48,6 +48,16 @@ describe("a CSV file", () => {
     );
     expect(dataset.features).toEqual(Float32Array.of(-1, 1, 0, 1, 0, 1));
     expect(dataset.labels).toEqual(Int32Array.of(1, 0));
+  });
+
+  test("may end its rows in different ways, and counts its lines in all of them", async () => {
+    const text = "age,pain,diagnosis\r\n40,none,0\n60,some,1\r\n50,none,0\n";
+    expect((await load(text)).dataset.features).toEqual(
+      Float32Array.of(-1, 1, 0, 1, 0, 1, 0, 1, 0),
+    );
+    expect(await refusal(`${text}x,none,0\r\n`)).toContain("line 5");
+    const rows = "40,none,0\r\n".repeat(20_000);
+    expect((await load(`age,pain,diagnosis\n${rows}`)).dataset.examples).toBe(20_000);
   });
 
   test("labels by category with the category's position", async () => {
@@ -137,6 +147,11 @@ describe("a CSV file is refused", () => {
     );
   });
 
+  test("when it is empty, with what it lacks", async () => {
+    expect(await refusal("")).toContain("site.csv is empty, wanted a header");
+    expect(await refusal("\n\n")).toContain("site.csv is empty, wanted a header");
+  });
+
   test("when a named column is there twice", async () => {
     expect(await refusal("age,pain,age,diagnosis\n")).toContain('has more than one column "age"');
   });
@@ -162,6 +177,52 @@ describe("a CSV file is refused", () => {
     expect(message).toContain(`"${"9".repeat(40)}…"`);
     expect(message).not.toContain("9".repeat(41));
   });
+});
+
+describe("a CSV file that is not UTF-8 is refused, and so nothing is read as other texts", () => {
+  const text = "age,pain,diagnosis,n\u00f6te\n40,none,0,x\n";
+  test.each([
+    ["Latin-1", Buffer.from(text, "latin1"), "near its beginning"],
+    ["UTF-16", Buffer.from(`\ufeff${text}`, "utf16le"), "near its beginning"],
+    ["cut in a character", Buffer.from(`${text}40,none,0,\u00f6`).subarray(0, -1), "into it"],
+    [
+      "Latin-1 in its last row",
+      Buffer.concat([
+        Buffer.from(`${text}${"40,none,0,\u00f6\n".repeat(10_000)}`),
+        Buffer.from("40,none,0,\u00f6\n", "latin1"),
+      ]),
+      "about 65536 bytes into it",
+    ],
+  ])("%s", async (_, bytes, place) => {
+    expect(await refusal(bytes)).toMatch(
+      new RegExp(`site\\.csv: got bytes that are not UTF-8 .*${place}`),
+    );
+  });
+
+  test("but for a character that two pieces of the file share", async () => {
+    const rows = "40,none,0,\u00f6\u00f6\u00f6\n".repeat(10_000);
+    const { dataset } = await load(`age,pain,diagnosis,n\u00f6te\n${rows}`);
+    expect(dataset.examples).toBe(10_000);
+  });
+});
+
+test("a row of more than 1 MiB is refused: somebody forgot to close a quote", async () => {
+  const long = `"${"x".repeat(1024 * 1024)}"`;
+  expect(await refusal(`age,pain,diagnosis,note\n40,none,0,${long}\n`)).toMatch(
+    /is not a CSV file: Max Record Size/,
+  );
+});
+
+test("messages have a file's control characters as escapes, as terminals obey them", async () => {
+  const red = "\u001b[31m\u009b31m";
+  for (const message of [
+    await refusal(`a${red}ge,pain,diagnosis\n40,none,0\n`),
+    await refusal(`age,pain,diagnosis\n40,${red},0\n`),
+    await refusal(`age,pain,diagnosis\n4${red}0,none,0\n`),
+  ]) {
+    expect(message).not.toMatch(/\p{Cc}/u);
+    expect(message).toContain("\\u001b[31m\\u009b31m");
+  }
 });
 
 test("a CSV file that is not there is unreadable", async () => {

@@ -1,4 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdir, readlink, stat } from "node:fs/promises";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Batches } from "./batches.ts";
@@ -65,6 +65,17 @@ describe("examples that are spooled", () => {
     using examples = await written(3, 2, { limitBytes: 0, directory: folder.path });
     expect(examples).toBeInstanceOf(SpooledExamples);
     expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test.skipIf(process.platform !== "linux")("are for their owner's eyes only", async () => {
+    await using folder = await folderWith({});
+    using _spool = Spool.open(folder.path);
+    const files = (await readdir("/proc/self/fd")).map(async (name) => {
+      const path = `/proc/self/fd/${name}`;
+      const target = await readlink(path).catch(() => "");
+      return target.startsWith(folder.path) ? [(await stat(path)).mode & 0o777] : [];
+    });
+    expect((await Promise.all(files)).flat()).toEqual([0o600]);
   });
 
   test("of 3 MiB are read rightly from their first to their last block", async () => {

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { ClientError } from "../error.ts";
+import { regularFileBytes } from "./regular-file.ts";
 import { unreadable } from "./unreadable.ts";
 
 /**
@@ -23,6 +24,7 @@ export class IdxFile implements AsyncDisposable {
    * `bad-data` for another format, element type or number of dimensions, and for a file that is cut short or too long.
    */
   static async open(path: string, dimensions: number): Promise<IdxFile> {
+    await regularFileBytes(path);
     const file = await open(path).catch((cause: unknown) => {
       throw unreadable(path, cause);
     });

@@ -1,7 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import type { ImagesSchema } from "@chorus/aggregation";
 import type { Sharp, SharpOptions } from "sharp";
 import { ClientError } from "../error.ts";
+import { regularFileBytes } from "./regular-file.ts";
 import { unreadable } from "./unreadable.ts";
 
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
@@ -46,7 +47,6 @@ export class ImageDecoder {
       .autoOrient()
       .flatten({ background: "#000" })
       .toColourspace(channels === 1 ? "b-w" : "srgb");
-    if (channels === 1) image.greyscale();
     if (resize === "fill") image.resize({ width, height, fit: "fill" });
     const { data, info } = await image
       .raw({ depth: "uchar" })
@@ -67,7 +67,7 @@ export class ImageDecoder {
 
 async function readBounded(path: string): Promise<Uint8Array> {
   try {
-    const { size } = await stat(path);
+    const size = await regularFileBytes(path);
     if (size > MAX_FILE_BYTES)
       throw badImage(path, `got ${size} bytes, wanted at most ${MAX_FILE_BYTES}`);
     return await readFile(path);
@@ -96,5 +96,7 @@ function badImage(path: string, what: string, options?: ErrorOptions): ClientErr
 }
 
 function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  // libvips adds a line for every layer that failed; the first says what was wrong.
+  return reason.split("\n", 1)[0] ?? reason;
 }

@@ -1,3 +1,4 @@
+import { truncate } from "node:fs/promises";
 import type { ImagesSchema } from "@chorus/aggregation";
 import fc from "fast-check";
 import sharp, { type Sharp } from "sharp";
@@ -202,6 +203,9 @@ describe("a folder of images is refused", () => {
   });
 
   test("for a class without a folder or without images", async () => {
+    expect(await refusal({ "cat/1.png": await plain(1), dog: "x" })).toContain(
+      "dog is a file, wanted a folder with the images of that class",
+    );
     expect(await refusal({ "cat/1.png": await plain(1) })).toContain(
       "dog is not there, wanted one folder",
     );
@@ -210,16 +214,33 @@ describe("a folder of images is refused", () => {
     );
   });
 
-  test("for a small file that would decode to gigabytes, from its header", async () => {
+  test("for a file that is cut in its pixels, which would be grey below the cut", async () => {
+    const raw: Raw = { height: 64, width: 64, channels: 3 };
+    const pixels = Array.from({ length: 64 * 64 * 3 }, (_, index) => (index * index * 37) % 256);
+    const jpeg = await image(pixels, raw).jpeg().toBuffer();
+    const files = { "cat/1.jpg": jpeg, "dog/1.jpg": jpeg.subarray(0, jpeg.length / 2) };
+    expect(await refusal(files, { ...SCHEMA, height: 64, width: 64 })).toContain(
+      "dog/1.jpg: got an image that cannot be decoded",
+    );
+  });
+
+  test("for a small file that would decode to more than 50 million pixels, from its header", async () => {
     // PNG 11.2.2: width and height are the first eight bytes of IHDR, whose CRC-32 comes after it.
     const bomb = Buffer.from(await plain(1));
-    bomb.writeUInt32BE(60_000, 16);
-    bomb.writeUInt32BE(60_000, 20);
+    bomb.writeUInt32BE(8_000, 16);
+    bomb.writeUInt32BE(8_000, 20);
     const { crc32 } = await import("node:zlib");
     bomb.writeUInt32BE(crc32(bomb.subarray(12, 29)), 29);
     const message = await refusal({ "cat/1.png": bomb, "dog/1.png": await plain(1) });
     expect(message).toMatch(/cat\/1\.png: got an image that cannot be decoded \(.*pixel limit/);
   });
+});
+
+test("an image file of more than 256 MiB is refused unread", async () => {
+  await using folder = await folderWith({ "cat/1.png": "", "dog/1.png": await plain(1) });
+  await truncate(`${folder.path}/cat/1.png`, 256 * 1024 * 1024 + 1);
+  const reading = readAll(folder.path, { data: SCHEMA, shape: [2, 3, 3] }, NEVER);
+  await expect(reading).rejects.toThrow("cat/1.png: got 268435457 bytes, wanted at most 268435456");
 });
 
 test("the reading of images tells how far it is, now and then and at its end", async () => {

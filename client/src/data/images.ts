@@ -1,8 +1,9 @@
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { extname, join } from "node:path";
 import type { ImagesSchema } from "@chorus/aggregation";
 import { ClientError } from "../error.ts";
+import { printable } from "./cell.ts";
 import { ImageDecoder } from "./image-decoder.ts";
 import type { ReaderTools } from "./reader-tools.ts";
 import type { Report } from "./report.ts";
@@ -87,6 +88,13 @@ async function listImages(
 }
 
 async function listClass(folder: string, label: number, report: Report): Promise<ImageFile[]> {
+  const found = await stat(folder).catch((cause: unknown) => {
+    throw unreadable(folder, cause);
+  });
+  if (found.isFile()) {
+    report(misplaced(folder, "a file", "wanted a folder with the images of that class"));
+    return [];
+  }
   const names = await listFolder(folder);
   const isImage = (name: string): boolean => EXTENSIONS.includes(extname(name).toLowerCase());
   for (const name of names)
@@ -106,5 +114,5 @@ async function listFolder(folder: string): Promise<readonly string[]> {
 }
 
 function misplaced(path: string, what: string, wanted: string): ClientError {
-  return new ClientError("bad-data", `${path} is ${what}, ${wanted}`);
+  return new ClientError("bad-data", `${printable(path)} is ${what}, ${wanted}`);
 }

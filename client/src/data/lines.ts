@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { ClientError } from "../error.ts";
+import { regularFileBytes } from "./regular-file.ts";
 import { unreadable } from "./unreadable.ts";
 
 /** A line of a text file, without the line feed at its end. */
@@ -22,6 +23,7 @@ export async function* linesOf(
   path: string,
   signal: AbortSignal,
 ): AsyncGenerator<Line, void, undefined> {
+  await regularFileBytes(path);
   const open = new OpenLine(path);
   for await (const chunk of chunksOf(path, signal)) {
     let start = 0;

@@ -2,10 +2,11 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Plan, parsePlan } from "@chorus/aggregation";
+import { type DataSchema, type Plan, parsePlan } from "@chorus/aggregation";
 import { describe, expect, test } from "vitest";
-import { folderWith } from "./files.test-support.ts";
+import { folderWith, idxBytes } from "./files.test-support.ts";
 import { loadDataset } from "./load.ts";
+import { planFor } from "./plans.test-support.ts";
 
 const NEVER = new AbortController().signal;
 const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
@@ -56,5 +57,20 @@ test("a site too small for the plan's hold-out is refused", async () => {
   await expect(loadDataset(join(folder.path, "site.csv"), plan, {}, NEVER)).rejects.toMatchObject({
     code: "bad-data",
     message: expect.stringContaining("hold out"),
+  });
+});
+
+test("no reader gets a number that is not finite past the door, whatever the plan's scale", async () => {
+  const data: DataSchema = { format: "idx", classes: 2, scale: 1 };
+  const plan = planFor(data, [1, 1]);
+  await using folder = await folderWith({
+    "images.idx3-ubyte": idxBytes([2, 1, 1], [0, 9]),
+    "labels.idx1-ubyte": idxBytes([2], [0, 1]),
+  });
+  // No plan with such a scale is read: see its schema.
+  const tiny = { ...plan, data: { ...data, scale: 1e-300 } };
+  await expect(loadDataset(folder.path, tiny, {}, NEVER)).rejects.toMatchObject({
+    code: "bad-data",
+    message: expect.stringContaining("example 2 becomes a number that is not finite"),
   });
 });

@@ -1,5 +1,5 @@
 import { ClientError } from "../error.ts";
-import { type Cell, quote } from "./cell.ts";
+import { type Cell, printable, quote } from "./cell.ts";
 import { type Line, linesOf } from "./lines.ts";
 import type { TableSource, TakeRow } from "./table.ts";
 
@@ -27,7 +27,7 @@ export async function readNdjson(
   }
   if (lines === 0) return;
   for (const column of unseen)
-    report(
+    (source.tolerate ?? report)(
       new ClientError("bad-data", `${path} has no line with the key ${quote(column)}, wanted some`),
     );
 }
@@ -50,7 +50,7 @@ function recordIn({ number, text }: Line, { path, report }: TableSource): JsonOb
     return void problem(nameOf(value));
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
-    return void problem(`a line that is not JSON (${cause.message})`, { cause });
+    return void problem(`a line that is not JSON (${printable(cause.message)})`, { cause });
   }
 }
 
@@ -58,7 +58,7 @@ function recordIn({ number, text }: Line, { path, report }: TableSource): JsonOb
 function cellsOf(
   values: readonly unknown[],
   { number: line }: Line,
-  { path, columns, report }: TableSource,
+  { path, columns, report, tolerate }: TableSource,
   unseen: Set<string>,
 ): readonly Cell[] | undefined {
   let areCells = true;
@@ -67,9 +67,9 @@ function cellsOf(
     if (value !== undefined) unseen.delete(column);
     const text = textOf(value);
     if (text !== undefined) return { path, line, column, text };
-    areCells = false;
+    areCells &&= tolerate !== undefined;
     const place = `${path}, line ${line}, key ${quote(column)}`;
-    report(
+    (tolerate ?? report)(
       new ClientError("bad-data", `${place}: got ${nameOf(value)}, wanted a number or a text`),
     );
     return { path, line, column, text: "" };
@@ -99,5 +99,9 @@ function isObject(value: unknown): value is JsonObject {
 
 function nameOf(value: unknown): string {
   if (Array.isArray(value)) return "a list";
-  return typeof value === "object" && value !== null ? "an object" : JSON.stringify(value);
+  return typeof value === "object" && value !== null ? "an object" : scalarText(value);
+}
+
+function scalarText(value: unknown): string {
+  return typeof value === "string" ? quote(value) : JSON.stringify(value);
 }

@@ -1,5 +1,7 @@
 import { exampleShape, type Plan, type TableSchema } from "@chorus/aggregation";
+import { ClientError } from "../error.ts";
 import type { ColumnSummary } from "./column-summary.ts";
+import type { ExampleSink } from "./example-writer.ts";
 import { readIdx } from "./idx.ts";
 import { readImages } from "./images.ts";
 import type { ReaderTools } from "./reader-tools.ts";
@@ -26,16 +28,37 @@ export async function readExamples(
   signal: AbortSignal,
 ): Promise<ReadingSummary> {
   const { data } = plan;
+  const checking = { ...tools, sink: new FiniteSink(tools.sink) };
   switch (data.format) {
     case "csv":
     case "ndjson":
-      return await readRecords(path, data, tools, signal);
+      return await readRecords(path, data, checking, signal);
     case "idx":
-      await readIdx(path, { schema: data, featureShape: exampleShape(plan) }, tools, signal);
+      await readIdx(path, { schema: data, featureShape: exampleShape(plan) }, checking, signal);
       return WITHOUT_COLUMNS;
     case "images":
-      await readImages(path, data, tools, signal);
+      await readImages(path, data, checking, signal);
       return WITHOUT_COLUMNS;
+  }
+}
+
+/** Holds readers to what sinks are promised: a number that is not finite would make every loss of every site one. */
+class FiniteSink implements ExampleSink {
+  readonly #sink: ExampleSink;
+  #examples = 0;
+
+  constructor(sink: ExampleSink) {
+    this.#sink = sink;
+  }
+
+  async append(features: Float32Array, label: number): Promise<void> {
+    this.#examples++;
+    if (!features.every(Number.isFinite))
+      throw new ClientError(
+        "bad-data",
+        `example ${this.#examples} becomes a number that is not finite, wanted finite ones: see the plan's scales`,
+      );
+    await this.#sink.append(features, label);
   }
 }
 

@@ -4,11 +4,16 @@ const MAX_SEARCHED = 1_000_000;
 /** Finds examples that are the same as an earlier one, label included. */
 export class Repetitions {
   readonly #seen = new Set<number>();
+  readonly #mostSearched: number;
   #examples = 0;
 
-  /** Takes the next example; does nothing after the first million. */
+  constructor(mostSearched: number = MAX_SEARCHED) {
+    this.#mostSearched = mostSearched;
+  }
+
+  /** Takes the next example; does nothing after the first million, or as many as are searched. */
   add(features: Float32Array, label: number): void {
-    if (this.searched === MAX_SEARCHED) return;
+    if (this.searched === this.#mostSearched) return;
     const before = this.#seen.size;
     this.#seen.add(fingerprint(features, label));
     if (this.#seen.size === before) this.#examples++;

@@ -6,24 +6,37 @@ import {
   parametersOf,
   type StatisticsColumn,
 } from "@chorus/aggregation";
-import { badCell, type Cell, categoryIn, numberIn } from "./cell.ts";
+import { type Cell, decimalIn } from "./cell.ts";
+
+/** Cells of one column that are not what the plan says. For the people at the site alone. */
+export interface OddCells {
+  readonly column: string;
+  /** Numbers outside the plan's range, which count as its nearer end. */
+  readonly outside: number;
+  /** Texts that are no number or none of the plan's values, which count as missing. */
+  readonly unreadable: number;
+}
 
 /** Adds up what a statistics plan asks of one column. */
 interface ColumnTally {
-  /** Adds one row's cell. Throws {@link ClientError} `bad-data` for a cell that is not what the plan says. */
-  add(cell: Cell): void;
+  /** Adds one row's text, which is not empty. */
+  add(text: string): void;
   /** Sums over the rows so far. Shape `[parametersOf(column)]`, float64. */
   readonly sums: Float64Array;
+  readonly odd: OddCells;
 }
 
-/** Adds up the statistics of a table's columns, row by row, in memory that does not grow with the rows. */
+/**
+ * Adds up the statistics of a table's columns, row by row, in memory that does not grow with the rows. No cell is an error:
+ * whoever writes the plan could learn from one site's refusal which values that site has.
+ */
 export class StatisticsTally {
   readonly #tallies: readonly ColumnTally[];
   #rows = 0;
 
   constructor(columns: readonly StatisticsColumn[]) {
     this.#tallies = columns.map((column) =>
-      column.kind === "number" ? new NumberTally(column) : new CategoryTally(column),
+      column.kind === "number" ? new MomentsTally(column) : new SharesTally(column),
     );
   }
 
@@ -31,16 +44,19 @@ export class StatisticsTally {
     return this.#rows;
   }
 
-  /**
-   * Adds a row. `cells`: one for each column, in their order; the text is empty where the value is missing. Throws
-   * {@link ClientError} `bad-data`, naming file, line and column.
-   */
+  /** Columns with cells that are not what the plan says. */
+  get oddColumns(): readonly OddCells[] {
+    const all = this.#tallies.map(({ odd }) => odd);
+    return all.filter(({ outside, unreadable }) => outside + unreadable > 0);
+  }
+
+  /** Adds a row. `cells`: one for each column, in their order; the text is empty where the value is missing. */
   add(cells: readonly Cell[]): void {
     for (const [index, tally] of this.#tallies.entries()) {
       const cell = cells[index];
       if (cell === undefined)
         throw new Error(`a row has ${cells.length} cells, wanted ${this.#tallies.length}`);
-      if (cell.text !== "") tally.add(cell);
+      if (cell.text !== "") tally.add(cell.text);
     }
     this.#rows++;
   }
@@ -52,36 +68,53 @@ export class StatisticsTally {
   }
 }
 
-class NumberTally implements ColumnTally {
+class MomentsTally implements ColumnTally {
   readonly sums = new Float64Array(NUMBER_PARAMETERS);
-  readonly #range: NumberColumn["range"];
+  readonly #column: NumberColumn;
+  #outside = 0;
+  #unreadable = 0;
 
-  constructor({ range }: NumberColumn) {
-    this.#range = range;
+  constructor(column: NumberColumn) {
+    this.#column = column;
   }
 
-  add(cell: Cell): void {
-    const value = numberIn(cell);
-    const [lower, upper] = this.#range;
-    if (value < lower || value > upper)
-      throw badCell(cell, `a number from ${lower} to ${upper}, the plan's range`);
-    const share = intoRange(value, this.#range);
+  get odd(): OddCells {
+    const { column } = this.#column;
+    return { column, outside: this.#outside, unreadable: this.#unreadable };
+  }
+
+  add(text: string): void {
+    const value = decimalIn(text);
+    if (Number.isNaN(value)) {
+      this.#unreadable++;
+      return;
+    }
+    const { range } = this.#column;
+    const [lower, upper] = range;
+    if (value < lower || value > upper) this.#outside++;
+    const share = intoRange(Math.max(lower, Math.min(value, upper)), range);
     addTo(this.sums, [1, share, share * share]);
   }
 }
 
-class CategoryTally implements ColumnTally {
+class SharesTally implements ColumnTally {
   readonly sums: Float64Array;
-  readonly #values: readonly string[];
+  readonly #column: CategoryColumn;
+  #unreadable = 0;
 
   constructor(column: CategoryColumn) {
     this.sums = new Float64Array(parametersOf(column));
-    this.#values = column.values;
+    this.#column = column;
   }
 
-  add(cell: Cell): void {
-    const place = categoryIn(cell, this.#values);
-    this.sums[place] = (this.sums[place] ?? 0) + 1;
+  get odd(): OddCells {
+    return { column: this.#column.column, outside: 0, unreadable: this.#unreadable };
+  }
+
+  add(text: string): void {
+    const place = this.#column.values.indexOf(text);
+    if (place < 0) this.#unreadable++;
+    else this.sums[place] = (this.sums[place] ?? 0) + 1;
   }
 }
 

@@ -1,58 +1,24 @@
 import {
-  type ColumnStatistics,
   contentLength,
   contentOf,
   decodeSum,
   encodeUpdate,
-  isStatisticsPlan,
   layoutOf,
   neighbourhoodFor,
   type PooledColumn,
-  parseRunPlan,
   pooledColumns,
-  type StatisticsPlan,
   scaleBitsFor,
   seededRandom,
   statisticsError,
 } from "@chorus/aggregation";
 import fc from "fast-check";
-import { pino } from "pino";
 import { expect, test } from "vitest";
-import { createStatisticsTrainer } from "../statistics-trainer.ts";
 import { folderWith } from "./files.test-support.ts";
 import { readStatistics } from "./statistics.ts";
+import { COLUMNS, planOf, RANGE, VALUES } from "./statistics-plan.test-support.ts";
 import { StatisticsTally } from "./statistics-tally.ts";
 
 const never = new AbortController().signal;
-const RANGE = [-20, 180] as const;
-const VALUES = ["a", "b", "c"] as const;
-const COLUMNS: ColumnStatistics["config"]["columns"] = [
-  { column: "age", kind: "number", range: RANGE },
-  { column: "pain", kind: "category", values: VALUES },
-];
-
-function planOf(format: "csv" | "ndjson", columns = COLUMNS): StatisticsPlan {
-  const plan = parseRunPlan({
-    name: "sample-statistics",
-    model: { class_name: "ColumnStatistics", config: { name: "sample", columns } },
-    data: { format },
-    strategy: { kind: "fedavg" },
-    protection: { kind: "masking", clippingNorm: 2, maxExamples: 100 },
-    rounds: 1,
-    seed: 1,
-    roundPolicy: {
-      select: 3,
-      overSelect: 1,
-      quorum: 3,
-      minSurvivors: 3,
-      softDeadlineMs: { training: 1000, exchange: 1000 },
-      hardDeadlineMs: { training: 1000, exchange: 1000 },
-    },
-  });
-  if (!isStatisticsPlan(plan)) throw new Error("not a statistics plan");
-  return plan;
-}
-
 type Row = readonly [age: number | undefined, pain: string | undefined];
 
 const row = fc.tuple(
@@ -175,57 +141,54 @@ test("a CSV file and an NDJSON file of the same rows have the same statistics", 
   const csv = await readStatistics(`${folder.path}/site.csv`, planOf("csv"), never);
   expect(csv).toEqual({
     rows: 3,
+    oddColumns: [],
+    absences: { count: 0, examples: [] },
     means: Float32Array.of(2 / 3, (-0.5 - 0.855) / 3, (0.25 + 0.855 ** 2) / 3, 1 / 3, 0, 1 / 3),
   });
   expect(await readStatistics(`${folder.path}/site.ndjson`, planOf("ndjson"), never)).toEqual(csv);
 });
 
 test.each([
-  ["pain,age\na,30\nb,181\n", 'line 3, column "age": got "181", wanted a number from -20 to 180'],
-  ["pain,age\na,30\nb,-20.1\n", 'line 3, column "age": got "-20.1", wanted a number from -20'],
-  ["pain,age\na,old\nb,30\n", 'line 2, column "age": got "old", wanted a decimal number'],
-  ["pain,age\na,30\nd,30\n", 'line 3, column "pain": got "d", wanted one of "a", "b", "c"'],
   ["pain,age\na,30\nb\n", "line 3: got 1 cells, wanted 2"],
-  ["pain,years\na,30\n", 'no column "age"'],
   ["pain,age\na,30\n", "has 1 rows, wanted 2 or more"],
-])("the table %j is refused with its place, and nothing is made of it", async (text, message) => {
+])("the table %j is refused, whatever is asked of it", async (text, message) => {
   await using folder = await folderWith({ "site.csv": text });
-  const options = { plan: planOf("csv"), dataPath: `${folder.path}/site.csv`, log: silent };
-  await expect(createStatisticsTrainer(options, never)).rejects.toMatchObject({
-    code: "bad-data",
-    message: expect.stringContaining(message),
-  });
+  await expect(
+    readStatistics(`${folder.path}/site.csv`, planOf("csv"), never),
+  ).rejects.toMatchObject({ code: "bad-data", message: expect.stringContaining(message) });
 });
 
-const silent = pino({ level: "silent" });
-
-test("a statistics trainer reports its site's means and rows, and evaluates nothing", async () => {
-  await using folder = await folderWith({ "site.csv": "pain,age\na,80\nb,180\n" });
-  const lines: string[] = [];
-  const log = pino({ base: null, timestamp: false }, { write: (line) => lines.push(line) });
-  const options = { plan: planOf("csv"), dataPath: `${folder.path}/site.csv`, log };
-  using trainer = await createStatisticsTrainer(options, never);
-  const model = new Float32Array(6);
-  expect(await trainer.train(model, "seed", never)).toEqual({
-    delta: Float32Array.of(1, 0.5, 0.5, 0.5, 0.5, 0),
-    examples: 2,
-    meanLoss: 0,
-  });
-  expect(await trainer.evaluate(model, never)).toEqual({ examples: 0, correct: 0, meanLoss: 0 });
-  await expect(trainer.train(new Float32Array(5), "seed", never)).rejects.toMatchObject({
-    code: "wrong-model",
-  });
-  expect(lines.map((line) => JSON.parse(line))).toEqual([
-    { level: 30, rows: 2, columns: ["age", "pain"], msg: "read the columns' statistics" },
-  ]);
+test.each([
+  ["a,-20.1\nb,1e999\nc,30", { age: { outside: 2, unreadable: 0 } }, [3, -0.5, 2.25, 1, 1, 1]],
+  ["a,old\nb,NaN\nc,30", { age: { outside: 0, unreadable: 2 } }, [1, -0.5, 0.25, 1, 1, 1]],
+  ["d,-20\nB,180\nc,30", { pain: { outside: 0, unreadable: 2 } }, [3, -0.5, 2.25, 0, 0, 1]],
+])("the rows %j count, clamped into the range or as missing", async (rows, odd, sums) => {
+  await using folder = await folderWith({ "site.csv": `pain,age\n${rows}\n` });
+  const found = await readStatistics(`${folder.path}/site.csv`, planOf("csv"), never);
+  expect(found.rows).toBe(3);
+  expect(found.means).toEqual(Float32Array.from(sums, (sum) => sum / 3));
+  expect(found.oddColumns).toEqual(
+    Object.entries(odd).map(([column, counts]) => ({ column, ...counts })),
+  );
+  expect(found.absences.count).toBe(0);
 });
 
-test("a site with more rows than maxExamples is told that they weigh less", async () => {
-  const rows = Array.from({ length: 101 }, () => "a,30\n").join("");
-  await using folder = await folderWith({ "site.csv": `pain,age\n${rows}` });
-  const warned: unknown[] = [];
-  const log = { info: () => undefined, warn: (fields: object) => warned.push(fields) };
-  const options = { plan: planOf("csv"), dataPath: `${folder.path}/site.csv`, log };
-  using _trainer = await createStatisticsTrainer(options, never);
-  expect(warned).toEqual([{ rows: 101, maxExamples: 100 }]);
+test.each([
+  ["site.csv", "hurts,years\na,-20\nb,180\nc,30\n", ['no column "age"', 'no column "pain"'], 0],
+  ["site.csv", "age,pain,age\n1,a,-20\n1,b,180\n1,c,30\n", ['more than one column "age"'], 1],
+  [
+    "site.ndjson",
+    '{"pain":"a","age":[1]}\n{"pain":"b","age":{}}\n{"pain":"c"}\n',
+    ['line 1, key "age": got a list', 'line 2, key "age": got an object'],
+    1,
+  ],
+  ["site.ndjson", '{"pain":"a"}\n{"pain":"b"}\n{"pain":"c"}\n', ['no line with the key "age"'], 1],
+])("in %s, what is asked for and not there is missing, and told to the site", async (...asked) => {
+  const [name, text, absences, share] = asked;
+  await using folder = await folderWith({ [name]: text });
+  const format = name === "site.csv" ? "csv" : "ndjson";
+  const found = await readStatistics(`${folder.path}/${name}`, planOf(format), never);
+  expect(found).toMatchObject({ rows: 3, oddColumns: [] });
+  expect(found.means).toEqual(Float32Array.from([0, 0, 0, share, share, share], (sum) => sum / 3));
+  expect(found.absences.examples).toEqual(absences.map((words) => expect.stringContaining(words)));
 });

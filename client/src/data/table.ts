@@ -11,6 +11,11 @@ export interface TableSource {
   readonly columns: readonly string[];
   /** Is told of rows that are none; those are left out. */
   readonly report: Report;
+  /**
+   * Is told of a column that the table does not have and of values that are lists or objects: they count as missing. Where it
+   * is left out, both are refused.
+   */
+  readonly tolerate?: Report;
 }
 
 /** Takes one row: a cell for each of the columns, in their order, its text empty where the value is missing. */

@@ -7,12 +7,18 @@ import {
 } from "@chorus/aggregation";
 import { ClientError } from "../error.ts";
 import type { RoundOffer } from "./instruction.ts";
+import type { PlannedRun } from "./trainers.ts";
 
 /** A round that this participant has looked at and can take part in. */
 export interface RoundFacts {
   readonly offer: RoundOffer;
   readonly plan: RunPlan;
   readonly layout: ModelLayout;
+}
+
+/** The run that a round is of. */
+export function runOf({ offer, plan }: RoundFacts): PlannedRun {
+  return { runId: offer.runId, plan, planHash: offer.planHash };
 }
 
 /**

@@ -49,6 +49,20 @@ test("a trainer whose device was lost is let go, and the next round trains on an
   expect(first.isDisposed).toBe(true);
 });
 
+test("a participant with nothing left that trains leaves the round, and ends with the reason", async () => {
+  const error = new ClientError("no-backend", "nothing is left here that trains");
+  await using coordinator = await ScriptedCoordinator.start();
+  coordinator.download = serve();
+  const participant = await RunningParticipant.start({
+    coordinator: coordinator.address,
+    createTrainer: () => Promise.reject(error),
+  });
+  await coordinator.nextFollower();
+  coordinator.tell(train());
+  expect((await coordinator.answers.next("leaveRound")).request.reason).toBe("no-backend");
+  await expect(participant.stopped).rejects.toBe(error);
+});
+
 test("a trainer that diverged is kept, and reads no data again", async () => {
   expect((await afterFailure("diverged")).built).toBe(1);
 });

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { GRAPH_NONCE_BYTES } from "@chorus/aggregation";
 import { ClientError } from "../error.ts";
-import { type RoundFacts, readOffer } from "./facts.ts";
+import { type RoundFacts, readOffer, runOf } from "./facts.ts";
 import type { InstructionFor, RoundOffer, StepInstruction } from "./instruction.ts";
 import { leaving } from "./left.ts";
 import type { Site } from "./site.ts";
@@ -79,7 +79,7 @@ async function accept(
   signal: AbortSignal,
 ): Promise<Step> {
   const facts = await factsOf(offer, site, signal);
-  await site.trainers.forPlan(facts.plan, offer.planHash, signal);
+  await site.trainers.forRun(runOf(facts), signal);
   return {
     stage: new Accepted(facts, site),
     answer: { kind: "accept-round", roundId, planHash: offer.planHash },

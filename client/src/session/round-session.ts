@@ -18,6 +18,14 @@ export type RoundInstruction = Exclude<Instruction, { kind: "round-ended" }>;
 /** Instructions that may wait to be carried out: more than an honest coordinator ever has open. */
 const MAX_WAITING = 8;
 
+/** What a round has around it. */
+interface Surroundings {
+  /** When the round before has let go of the trainer. */
+  readonly after: Promise<void>;
+  /** Is told why this participant can take part in no other round either. */
+  fail(error: ClientError): void;
+}
+
 /**
  * One attempt at a round as this participant lives it: carries out one instruction after the other, sends each answer
  * until it has arrived, and leaves the round on the first error. Neither throws nor rejects.
@@ -33,14 +41,15 @@ export class RoundSession {
   /** The last step that was asked for, and what is said again when it is asked for again. */
   #answered: { readonly instruction: StepInstruction; readonly answer: Answer } | undefined;
   #work: Promise<void>;
+  readonly #fail: (error: ClientError) => void;
 
-  /** `after`: when the round before has let go of the trainer. */
-  constructor(roundId: Hash, site: Site, after: Promise<void>) {
+  constructor(roundId: Hash, site: Site, { after, fail }: Surroundings) {
     this.roundId = roundId;
     this.#site = site;
     this.#log = site.log.child({ roundId });
     this.#stage = new Unseen(site);
     this.#work = after;
+    this.#fail = fail;
   }
 
   /** Takes an instruction of this round. The same one again while it is being carried out changes nothing. */
@@ -124,6 +133,7 @@ export class RoundSession {
           "the coordinator did not take the leave",
         );
     }
+    if (cause instanceof ClientError && cause.code === "no-backend") this.#fail(cause);
   }
 }
 

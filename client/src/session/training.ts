@@ -2,7 +2,7 @@ import { ClientError } from "../error.ts";
 import type { Evaluation, LocalUpdate } from "../trainer.ts";
 import { beforeDeadline } from "./deadline.ts";
 import { downloadModel } from "./download.ts";
-import type { RoundFacts } from "./facts.ts";
+import { type RoundFacts, runOf } from "./facts.ts";
 import type { Site } from "./site.ts";
 
 /** What training leaves for the masked exchange. */
@@ -23,9 +23,9 @@ export function trainRound(
   site: Site,
   signal: AbortSignal,
 ): Promise<TrainedRound> {
-  const { offer, plan, layout } = facts;
+  const { offer, layout } = facts;
   const work = async (either: AbortSignal) => {
-    const trainer = await site.trainers.forPlan(plan, offer.planHash, either);
+    const trainer = await site.trainers.forRun(runOf(facts), either);
     const parent = await downloadModel(offer.modelHash, layout, site.uplink, either);
     try {
       const evaluation = await trainer.evaluate(parent, either);

@@ -5,6 +5,7 @@ import { seededRandom } from "@chorus/aggregation";
 import { type Logger, pino } from "pino";
 import { runParticipant } from "../participant.ts";
 import type { CreateTrainer } from "../session/trainers.ts";
+import type { BackendName } from "../tfjs/backends/backend.ts";
 import type { Trainer } from "../trainer.ts";
 import { FakeSleep } from "./fake-sleep.ts";
 import { FakeTrainer } from "./fake-trainer.ts";
@@ -19,6 +20,8 @@ export interface RunningOptions {
   readonly minSurvivors?: number;
   /** The site's data, to train on with TensorFlow.js; by default nothing real is trained. */
   readonly dataPath?: string;
+  /** What trains on them; by default the fastest that this machine has. */
+  readonly backend?: BackendName;
   readonly trainer?: Trainer;
   readonly createTrainer?: CreateTrainer;
 }
@@ -45,7 +48,8 @@ export class RunningParticipant implements AsyncDisposable {
     this.directory = directory;
     this.#isDirectoryOurs = options.directory === undefined;
     const trainer = options.trainer ?? new FakeTrainer(new Float32Array(LAYOUT.parameters));
-    const { coordinator, name = "site", minSurvivors = 3, invitationFile, dataPath } = options;
+    const { coordinator, name = "site", minSurvivors = 3 } = options;
+    const { invitationFile, dataPath, backend } = options;
     const createTrainer = options.createTrainer ?? (async () => trainer);
     this.stopped = runParticipant(
       {
@@ -55,6 +59,7 @@ export class RunningParticipant implements AsyncDisposable {
         stateDirectory: directory,
         floors: { minSurvivors },
         ...(invitationFile === undefined ? {} : { invitationFile }),
+        ...(backend === undefined ? {} : { backend }),
       },
       {
         log: this.#logger(),

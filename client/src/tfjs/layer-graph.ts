@@ -1,5 +1,12 @@
 import type { GraphLayer, ModelGraph } from "@chorus/aggregation";
-import { dropout, type Tensor, Variable } from "@tensorflow/tfjs-core";
+import {
+  dropout,
+  maxPool,
+  reshape,
+  type Tensor,
+  type Tensor4D,
+  Variable,
+} from "@tensorflow/tfjs-core";
 import { type LayersModel, models } from "@tensorflow/tfjs-layers";
 import { ClientError } from "../error.ts";
 
@@ -74,18 +81,35 @@ function requireShapes(graph: ModelGraph, model: LayersModel): void {
 }
 
 function applyLayer(
-  { layer, position, built }: BuiltLayer,
+  { layer, position, built, output }: BuiltLayer,
   inputs: readonly Tensor[],
   dropoutSeed: string | undefined,
 ): Tensor {
   const [input] = inputs;
   if (input === undefined) throw new Error("a layer takes a tensor");
-  // A layer has one output.
-  if (layer.class_name !== "Dropout")
-    return built.apply(inputs.length === 1 ? input : [...inputs]) as Tensor;
-  if (dropoutSeed === undefined) return input;
-  // The library's own dropout layer draws from Math.random, or with a seed the same values every time.
-  return dropout(input, layer.config.rate, undefined, `${dropoutSeed}/${position}`);
+  switch (layer.class_name) {
+    case "Dropout":
+      if (dropoutSeed === undefined) return input;
+      // The library's own dropout layer draws from Math.random, or with a seed the same values every time.
+      return dropout(input, layer.config.rate, undefined, `${dropoutSeed}/${position}`);
+    case "GlobalMaxPooling1D":
+    case "GlobalMaxPooling2D":
+      return globalMaximum(input, output);
+    default:
+      // A layer has one output.
+      return built.apply(inputs.length === 1 ? input : [...inputs]) as Tensor;
+  }
+}
+
+/**
+ * The largest value of each channel. `values`: shape `[examples, .., channels]`. The library's own layers reduce, and the gradient of that goes in
+ * full to every value that is equally large, as blank borders are; that of pooling goes to one of them.
+ */
+function globalMaximum(values: Tensor, [channels = 0]: readonly number[]): Tensor {
+  const [examples = 0, rows = 0] = values.shape;
+  const columns = values.size / (examples * rows * channels);
+  const images: Tensor4D = reshape(values, [examples, rows, columns, channels]);
+  return reshape(maxPool(images, [rows, columns], 1, "valid"), [examples, channels]);
 }
 
 function tensorAt(values: readonly Tensor[], source: number): Tensor {

@@ -51,6 +51,25 @@ function textClassifier(): LayersModel {
   });
 }
 
+/** An input of whole numbers, an embedding that does not say how many, and a layer of its own for the activation. */
+function wordGraph(): LayersModel {
+  const words = input({ shape: [6], dtype: "int32" });
+  const table = layers.embedding({ inputDim: 20, outputDim: 4 }).apply(words) as SymbolicTensor;
+  const flat = layers.flatten().apply(table) as SymbolicTensor;
+  const logits = layers.dense({ units: 3 }).apply(flat) as SymbolicTensor;
+  return model({ inputs: words, outputs: layers.softmax().apply(logits) as SymbolicTensor });
+}
+
+/** A layer for the input alone. */
+function inputFirst(): LayersModel {
+  return sequential({
+    layers: [
+      layers.inputLayer({ inputShape: [5] }),
+      layers.dense({ units: 3, activation: "softmax" }),
+    ],
+  });
+}
+
 function attention(): LayersModel {
   const rows = input({ shape: [5, 4] });
   const apply = (layer: unknown, ...inputs: SymbolicTensor[]) =>
@@ -98,6 +117,8 @@ describe("a model that TensorFlow.js exports is a plan's model as it is, and com
   test.each([
     ["convolutions in a row", imageClassifier],
     ["words", textClassifier],
+    ["words in a graph", wordGraph],
+    ["an InputLayer in a row", inputFirst],
     ["attention with a residual connection", attention],
   ])("%s", async (_, build) => {
     const stock = build();

@@ -19,7 +19,8 @@ const upTo8 = fc.integer({ min: 1, max: 8 });
 const features = fc.tuple(upTo8);
 const rows = fc.tuple(upTo8, small);
 const image = fc.tuple(upTo8, upTo8, small);
-const anyShape = fc.oneof(features, rows, image);
+const volume = fc.tuple(small, small, small, small);
+const anyShape = fc.oneof(features, rows, image, volume);
 const one = fc.tuple(small);
 const two = fc.tuple(small, small);
 const margin = fc.nat({ max: 2 });
@@ -27,7 +28,7 @@ const margins = fc.tuple(fc.tuple(margin, margin), fc.tuple(margin, margin));
 const flag = fc.boolean();
 const padding = fc.constantFrom("valid", "same");
 const activation = fc.constantFrom("linear", "relu", "tanh", "sigmoid");
-const axis = fc.integer({ min: -3, max: 3 });
+const axis = fc.integer({ min: -4, max: 4 });
 const dotAxis = fc.constantFrom(1, 2);
 const dotAxes = fc.oneof(fc.constantFrom(1, 2, -1, -2), fc.tuple(dotAxis, dotAxis));
 
@@ -95,7 +96,7 @@ function reshaped(shape: readonly number[]): Keys {
 function permuted(shape: readonly number[]): Keys {
   const dims = shape.map((_, index) => index + 1);
   const orders = fc.shuffledSubarray(dims, { minLength: dims.length });
-  return { dims: fc.oneof(orders, fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1 })) };
+  return { dims: fc.oneof(orders, fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1 })) };
 }
 
 const windows2d = { pool_size: two };

@@ -26,6 +26,11 @@ describe("what plans are refused for is still so in TensorFlow.js:", () => {
     expect(await onBackend("cpu", gradient)).not.toEqual(right);
   });
 
+  test("the gradient of a global maximum goes in full to all that are as large", () => {
+    const gradient = inputGradient(layers.globalMaxPooling2d({}), tf.ones([1, 2, 2, 1]));
+    expect(gradient).toEqual(Float32Array.of(1, 1, 1, 1));
+  });
+
   test.each(["wasm", "cpu"] as const)(
     "the gradient of means that lie on padding is wrong on %s: it divides by the whole window",
     async (backend) => {

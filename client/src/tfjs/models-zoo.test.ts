@@ -70,7 +70,7 @@ describe.each(MODELS)("%s", (_, model) => {
 
   test("learns in 50 steps, which leave no tensor behind", async () => {
     const network = await buildNetwork(plan);
-    using stepper = new OperationStepper(network, plan.training);
+    using stepper = new OperationStepper(network, plan);
     stepper.write(initialModel(layoutOf(model), plan.seed));
     const before = await stepper.evaluate(batch);
     using round = stepper.openRound();

@@ -3,6 +3,7 @@ import { memory, tidy } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Dataset } from "../data/dataset.ts";
 import { openBackend } from "./backend.ts";
+import { planOf } from "./models.test-support.ts";
 import { buildNetwork, type Network } from "./network.ts";
 import { binaryPlan, HIDDEN_LAYER, imagePlan, imagesByRow } from "./samples.test-support.ts";
 
@@ -88,15 +89,16 @@ test.each(["constructor", "__proto__", "toString", "layer_2"])(
 );
 
 test("a network with a table of words refuses numbers that are not in it, and trains on those that are", async () => {
+  const layers: Layer[] = [
+    {
+      class_name: "Embedding",
+      config: { batch_input_shape: [null, 4], input_dim: 6, output_dim: 2 },
+    },
+    { class_name: "Flatten", config: {} },
+    { class_name: "Dense", config: { units: 3, activation: "softmax" } },
+  ];
   using network = await buildNetwork(
-    imagePlan([
-      {
-        class_name: "Embedding",
-        config: { batch_input_shape: [null, 4], input_dim: 6, output_dim: 2 },
-      },
-      { class_name: "Flatten", config: {} },
-      { class_name: "Dense", config: { units: 3, activation: "softmax" } },
-    ]),
+    planOf({ class_name: "Sequential", config: { name: "words", layers } }, 3),
   );
   const batch = (...features: number[]) => ({
     examples: 1,

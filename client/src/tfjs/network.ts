@@ -10,6 +10,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { ClientError } from "../error.ts";
 import { type Head, headOf } from "./head.ts";
 import { buildLayers, type LayerGraph } from "./layer-graph.ts";
+import { requireTokens } from "./tokens.ts";
 
 /**
  * Builds a plan's model on the selected backend, up to the last layer's activation, with all weights 0. Throws
@@ -78,7 +79,7 @@ export class Network implements Disposable {
    * Mean loss of a batch in training. `dropoutSeed` decides what the dropout layers leave out: the same seed, the same
    * values. To be called inside tidy. Throws {@link ClientError} `bad-data` for numbers that the model's tables do not have.
    */
-  loss(batch: Dataset, dropoutSeed: string): Scalar {
+  loss(batch: Dataset, dropoutSeed: string | undefined): Scalar {
     return this.#head.loss(this.#logits(batch, dropoutSeed), batch.labels);
   }
 
@@ -103,16 +104,6 @@ export class Network implements Disposable {
     const inputs = tensor(features, [examples, ...featureShape], "float32");
     return this.#layers.apply(inputs, dropoutSeed);
   }
-}
-
-/** The kernels do not look where a number is that is in no table. */
-function requireTokens(features: Float32Array, vocabulary: number): void {
-  const isToken = (value: number) => Number.isInteger(value) && value >= 0 && value < vocabulary;
-  if (features.every(isToken)) return;
-  throw new ClientError(
-    "bad-data",
-    `an example has a number that is not in the model's table, wanted whole numbers from 0 to ${vocabulary - 1}`,
-  );
 }
 
 /** The value of a tensor of one element. */

@@ -1,7 +1,6 @@
 import {
   classCount,
   exampleShape,
-  initialModel,
   type ModelLayout,
   type Plan,
   RandomNumbers,
@@ -10,81 +9,10 @@ import {
 } from "@chorus/aggregation";
 import { type Tensor, tidy, variableGrads } from "@tensorflow/tfjs-core";
 import { type Dataset, emptyDataset } from "../data/dataset.ts";
-import { ClientError } from "../error.ts";
-import { onBackend } from "./backend.ts";
-import type { BackendName } from "./backends/backend.ts";
-import { openRung } from "./backends/open-rung.ts";
-import { buildNetwork, type Network } from "./network.ts";
+import type { Network } from "./network.ts";
 
 /** Decides what dropout leaves out where gradients are compared. */
 export const SELF_TEST_SEED = "chorus/self-test/v1";
-
-/** Right kernels agree within 2e-5 on all layers; wrong ones are wrong by more than this. */
-export const GRADIENT_TOLERANCE = 1e-3;
-
-/** How far a backend's gradient is from the reference's. */
-export interface BackendCheck {
-  readonly backend: BackendName;
-  /** The tensor with the largest error, by its name in the layout. */
-  readonly tensor: string;
-  /** Largest difference in that tensor / the reference's largest value there. NaN where a value is. */
-  readonly relativeError: number;
-}
-
-/**
- * Compares as {@link compareBackend} does, and throws {@link ClientError} `backend-failed`, naming the tensor, from
- * {@link GRADIENT_TOLERANCE} on.
- */
-export async function checkBackend(
-  name: BackendName,
-  plan: Plan,
-  signal: AbortSignal,
-): Promise<BackendCheck> {
-  const check = await compareBackend(name, plan, signal);
-  // Written so that NaN fails, too.
-  if (check.relativeError < GRADIENT_TOLERANCE) return check;
-  throw new ClientError(
-    "backend-failed",
-    `the gradient of ${check.tensor} on the backend ${check.backend} is off by ${check.relativeError} of the ` +
-      `reference's largest value, wanted less than ${GRADIENT_TOLERANCE}`,
-  );
-}
-
-/**
- * How far the gradient of a plan's initial model on a random batch is on a backend from that of plain JavaScript. Needs no data.
- * Opens the backend and selects it. Blocks for tens of milliseconds, with large convolutions for seconds. Throws as {@link openRung} and {@link buildNetwork} do.
- */
-export async function compareBackend(
-  name: BackendName,
-  plan: Plan,
-  signal: AbortSignal,
-): Promise<BackendCheck> {
-  const opened = await openRung(name, signal);
-  return await opened.use(async (either) => {
-    using network = await buildNetwork(plan);
-    const model = initialModel(network.layout, plan.seed);
-    const batch = randomBatch(plan, affordableExamples(plan, network.layout));
-    const gradientOn = (backend: BackendName): Promise<Float32Array> =>
-      onBackend(backend, () => gradient(network, model, batch));
-    const found = await gradientOn(name);
-    either.throwIfAborted();
-    return { backend: name, ...worstTensor(network.layout, found, await gradientOn("cpu")) };
-  }, signal);
-}
-
-/** Multiplications that the reference is asked for, forward: it makes some 10^8 a second. */
-const REFERENCE_MULTIPLICATIONS = 2e7;
-
-/** As in training, but few enough examples for the reference. A kernel of more than two dimensions is taken for one that moves over the whole example. */
-function affordableExamples(plan: Plan, { tensors }: ModelLayout): number {
-  const positions = exampleShape(plan).reduce((product, length) => product * length, 1);
-  const multiplications = tensors.reduce(
-    (sum, { shape, size }) => sum + (shape.length > 2 ? size * positions : size),
-    0,
-  );
-  const affordable = Math.max(1, Math.floor(REFERENCE_MULTIPLICATIONS / multiplications));
-  return Math.min(affordable, plan.training.batchSize, 32);
-}
 
 /** Examples as the plan describes them, but of noise. */
 export function randomBatch(plan: Plan, examples: number): Dataset {
@@ -100,15 +28,17 @@ export function randomBatch(plan: Plan, examples: number): Dataset {
 }
 
 /**
- * Gradient of the loss, shape `[parameters]`, with dropout by {@link SELF_TEST_SEED}. Computed on the backend that is selected
+ * Gradient of the loss, shape `[parameters]`, with dropout by `dropoutSeed`, or without. Computed on the backend that is selected
  * when this is called; only reading it takes longer.
  */
 export async function gradient(
   network: Network,
   model: Float32Array,
   batch: Dataset,
+  dropoutSeed: string | undefined = SELF_TEST_SEED,
 ): Promise<Float32Array> {
-  const gradients = gradientTensors(network, model, batch);
+  network.write(model);
+  const gradients = gradientTensors(network, batch, dropoutSeed);
   const flat = new Float32Array(network.layout.parameters);
   const values = await Promise.all(gradients.map((tensor) => tensor?.data()));
   for (const [index, { offset }] of network.layout.tensors.entries()) {
@@ -121,28 +51,39 @@ export async function gradient(
 /** In the layout's order; undefined where a tensor has no gradient. */
 function gradientTensors(
   network: Network,
-  model: Float32Array,
   batch: Dataset,
+  dropoutSeed: string | undefined,
 ): readonly (Tensor | undefined)[] {
-  network.write(model);
-  const loss = () => network.loss(batch, SELF_TEST_SEED);
+  const loss = () => network.loss(batch, dropoutSeed);
   const grads = tidy(() => variableGrads(loss, [...network.variables]).grads);
   return network.variables.map(({ name }) => grads[name]);
 }
 
 /**
  * Of a tensor whose gradient is small beside the others', or 0 but for rounding (the bias of attention's keys), this part of the largest
- * value of all tensors is what errors are compared with: such a gradient moves nothing.
+ * value of all tensors is what errors are compared with.
  */
-const SMALL_PART = 0.01;
+const SMALL_PART = 1e-3;
 
-/** The tensor of the layout in which a gradient is furthest from the reference's, relative to the largest value there. */
+/** A tensor, and how far its values are off. */
+export interface TensorError {
+  /** Its name in the layout. */
+  readonly tensor: string;
+  /** Largest difference / the reference's largest value, or {@link SMALL_PART} of the largest of all tensors where that is more. NaN where a value is. */
+  readonly relativeError: number;
+}
+
+/**
+ * The tensor of the layout in which a gradient is furthest from the reference's, relative to the largest value there, or to the part
+ * `smallPart` of the largest value of all tensors where that is more.
+ */
 export function worstTensor(
   layout: ModelLayout,
   got: Float32Array,
   wanted: Float32Array,
-): Omit<BackendCheck, "backend"> {
-  const least = SMALL_PART * largestOf(wanted);
+  smallPart: number = SMALL_PART,
+): TensorError {
+  const least = smallPart * largestOf(wanted);
   let worst = { tensor: "", relativeError: -1 };
   for (const { name, offset, size } of layout.tensors) {
     const reference = wanted.subarray(offset, offset + size);

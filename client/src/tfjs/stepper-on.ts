@@ -16,5 +16,5 @@ export async function openStepperOn(
   log?: StepperLog,
 ): Promise<Stepper> {
   if (name === "wasm") return await openStepper(plan, batch, log);
-  return new OperationStepper(await buildNetwork(plan), plan.training);
+  return new OperationStepper(await buildNetwork(plan), plan);
 }

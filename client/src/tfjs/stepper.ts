@@ -1,5 +1,8 @@
+import type { Plan } from "@chorus/aggregation";
 import { add, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import type { Dataset } from "../data/dataset.ts";
+import { evaluationBatchOf } from "./evaluation-batch.ts";
+import { exampleValues } from "./layer-values.ts";
 import type { Network } from "./network.ts";
 import { openOptimizer, type RoundOptimizer, type UpdatePlan } from "./optimizer.ts";
 
@@ -33,19 +36,17 @@ export interface RoundSteps extends Disposable {
   lossSum(): Promise<number>;
 }
 
-/** Enough to keep the kernels busy, few enough to let others run in between. */
-const EVALUATION_BATCH = 1024;
-
 /** Steps through the operations of TensorFlow.js: for every model that it can differentiate. */
 export class OperationStepper implements Stepper {
-  readonly evaluationBatch: number = EVALUATION_BATCH;
+  readonly evaluationBatch: number;
   readonly #network: Network;
   readonly #updates: UpdatePlan;
 
-  /** Takes the network over. */
-  constructor(network: Network, updates: UpdatePlan) {
+  /** Takes the network over, which is of the plan's model. */
+  constructor(network: Network, { model, training }: Pick<Plan, "model" | "training">) {
     this.#network = network;
-    this.#updates = updates;
+    this.#updates = training;
+    this.evaluationBatch = evaluationBatchOf(exampleValues(model), training.batchSize);
   }
 
   write(model: Float32Array): void {

@@ -1,4 +1,4 @@
-import { initialModel, layoutOf, type Plan } from "@chorus/aggregation";
+import { initialModel, type Layer, layoutOf, type Plan } from "@chorus/aggregation";
 import { getBackend, memory } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Dataset } from "../data/dataset.ts";
@@ -7,6 +7,7 @@ import type { Trainer } from "../trainer.ts";
 import { openBackend } from "./backend.ts";
 import type { BackendName } from "./backends/backend.ts";
 import { openRung } from "./backends/open-rung.ts";
+import { planOf } from "./models.test-support.ts";
 import { binaryPlan, HIDDEN_LAYER, imagePlan, imagesByRow } from "./samples.test-support.ts";
 import { PLAIN_LAYERS, relativeDifference, STATIC_LAYERS } from "./static/programs.test-support.ts";
 import { createTrainer } from "./trainer.ts";
@@ -216,5 +217,27 @@ describe("a trainer refuses", () => {
     await expect(open(plan, { ...one, labels: Int32Array.of(1) })).rejects.toMatchObject({
       code: "bad-data",
     });
+  });
+
+  test("numbers that are in no table of the model, before it trains", async () => {
+    const layers: Layer[] = [
+      {
+        class_name: "Embedding",
+        config: { input_dim: 5, output_dim: 2, batch_input_shape: [null, 4, 3] },
+      },
+      { class_name: "Flatten", config: {} },
+      { class_name: "Dense", config: { units: 3, activation: "softmax" } },
+    ];
+    const plan = planOf({ class_name: "Sequential", config: { name: "words", layers } }, 3);
+    const tokens = DATASET.features.map((_, index) => index % 5);
+    const refused = {
+      code: "bad-data",
+      message: expect.stringContaining("a scale in the plan's data"),
+    };
+    for (const bad of [5, -1, 0.5, Number.NaN]) {
+      const features = tokens.with(-1, bad);
+      await expect(open(plan, { ...DATASET, features })).rejects.toMatchObject(refused);
+    }
+    using _trainer = await open(plan, { ...DATASET, features: tokens });
   });
 });

@@ -1,16 +1,18 @@
-import { classCount, exampleShape, firstNonFinite, type Plan } from "@chorus/aggregation";
+import { firstNonFinite, type Plan } from "@chorus/aggregation";
 import { Batches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { batchesInOrder, type Examples, examplesOf } from "../data/examples.ts";
 import { type SplitDataset, splitHoldOut } from "../data/hold-out.ts";
 import { ClientError } from "../error.ts";
 import type { Evaluation, LocalUpdate, Trainer } from "../trainer.ts";
+import { checkBackend } from "./backend-check.ts";
 import type { BackendName, OpenBackend } from "./backends/backend.ts";
 import { openRung } from "./backends/open-rung.ts";
-import { checkBackend } from "./self-test.ts";
+import { checkExamples } from "./check-examples.ts";
 import type { StepperLog } from "./static/open-stepper.ts";
 import type { RoundSteps, Stepper } from "./stepper.ts";
 import { openStepperOn } from "./stepper-on.ts";
+import { requireMemory } from "./training-memory.ts";
 import { TrainingProgress } from "./training-progress.ts";
 import { Turns } from "./turns.ts";
 
@@ -33,7 +35,7 @@ export interface TrainerOptions {
 
 /**
  * Makes a trainer on TensorFlow.js, by {@link openStepperOn}. Throws {@link ClientError} `bad-data` for examples that are not the
- * plan's and for too few of them, `backend-failed` as {@link checkBackend} does, `wrong-model` and `unsupported-layer` as
+ * plan's and for too few of them, `too-large` as {@link requireMemory} does, `backend-failed` as {@link checkBackend} does, `wrong-model` and `unsupported-layer` as
  * {@link openStepperOn} does; the signal's reason when aborted.
  */
 export async function createTrainer(
@@ -44,12 +46,15 @@ export async function createTrainer(
   using opened = new DisposableStack();
   const dataset = opened.use(examplesOf(options.dataset));
   const holdOut = options.holdOut && opened.use(examplesOf(options.holdOut));
-  for (const examples of [dataset, holdOut ?? dataset]) checkExamples(examples, plan);
+  requireMemory(backend, plan);
+  for (const examples of holdOut === undefined ? [dataset] : [dataset, holdOut]) {
+    await checkExamples(examples, plan, signal);
+  }
   const split =
     holdOut === undefined
       ? splitHoldOut(dataset, plan.holdOut, `chorus/hold-out/v1/${plan.seed}`)
       : { training: dataset, holdOut };
-  if (selfTest) await checkBackend(backend, plan, signal);
+  if (selfTest) await testBackend(options, backend, signal);
   const device = await openRung(backend, signal);
   const training = {
     ...plan.training,
@@ -57,20 +62,20 @@ export async function createTrainer(
   };
   const { batchSize } = training;
   const batch = new Batches(split.training, batchSize, "chorus/static-plan/v1").next();
-  const stepper = opened.use(await openStepperOn(backend, plan, batch, options.log));
   const { log } = options;
+  const open = () => openStepperOn(backend, plan, batch, log);
+  const stepper = opened.use(await device.use(open, signal));
   return new TfjsTrainer(training, split, { device, stepper, log, opened: opened.move() });
 }
 
-function checkExamples({ featureShape, labels }: Examples, plan: Plan): void {
-  const [got, wanted] = [featureShape, exampleShape(plan)].map((shape) => `[${shape.join(", ")}]`);
-  if (got !== wanted) {
-    throw new ClientError("bad-data", `the dataset's examples are ${got}, the plan's ${wanted}`);
-  }
-  const classes = classCount(plan.data);
-  const bad = labels.find((label) => label < 0 || label >= classes);
-  if (bad === undefined) return;
-  throw new ClientError("bad-data", `the dataset has label ${bad}, the plan 0 to ${classes - 1}`);
+async function testBackend(
+  { plan, log }: TrainerOptions,
+  backend: BackendName,
+  signal: AbortSignal,
+): Promise<void> {
+  const check = await checkBackend(backend, plan, signal);
+  if (check.method === "reference") return;
+  log?.info(check, "the reference takes too long: the gradient was compared with the loss' slope");
 }
 
 /** What a trainer computes with. */

@@ -2,9 +2,16 @@ import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bytesToHex, type Plan, parsePlan } from "@chorus/aggregation";
+import {
+  bytesToHex,
+  type Plan,
+  parsePlan,
+  parseTemplate,
+  statisticsPlanFor,
+} from "@chorus/aggregation";
 import { RunStatus } from "@chorus/proto/v1/operator";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { CoordinatorAddress } from "../support/coordinator.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { TestOperator } from "../support/operator.ts";
 import { ParticipantChild } from "../support/participant-child.ts";
@@ -26,6 +33,12 @@ const sites: Readonly<Record<string, readonly Row[]>> = {
 function rowsOf(count: number, cellsOf: (row: number) => [number | "", string]): Row[] {
   return Array.from({ length: count }, (_, row) => [...cellsOf(row), row % 3 === 0 ? 1 : 0]);
 }
+
+/** What a plan that is aimed at the site south leaves out, and what it expects of the others. */
+const [FAR_OFF, WITHIN] = [
+  [90, "x"],
+  [5, "a"],
+];
 
 const template = {
   ...testPlan({ rounds: 1, participants: 3, weights: 4 }),
@@ -50,6 +63,8 @@ const template = {
 const opened = new AsyncDisposableStack();
 let folder: string;
 let operator: TestOperator;
+let address: CoordinatorAddress;
+const running = new Map<string, ParticipantChild>();
 
 /** Runs a command beside the coordinator. Resolves with what it prints, or rejects with its exit code and both outputs. */
 async function chorus(...args: readonly string[]): Promise<string> {
@@ -62,19 +77,26 @@ async function chorus(...args: readonly string[]): Promise<string> {
   return await promise;
 }
 
+/** Starts a site's participant, on the state of the one before. */
+function startSite(name: string, repeatStatistics: boolean): ParticipantChild {
+  const [dataPath, stateDirectory] = [join(folder, `${name}.csv`), join(folder, name)];
+  const site = { name, dataPath, stateDirectory, repeatStatistics };
+  const child = opened.use(new ParticipantChild(address, site));
+  running.set(name, child);
+  return child;
+}
+
 beforeAll(async () => {
   folder = opened.use(await temporaryFolder()).path;
   const coordinator = opened.use(new ServedCoordinator(join(folder, "coordinator"), "test"));
-  const address = await coordinator.serving();
+  address = await coordinator.serving();
   operator = opened.use(await TestOperator.connect(address));
   for (const [name, rows] of Object.entries(sites)) {
     const dataPath = join(folder, `${name}.csv`);
-    await writeFile(
-      dataPath,
-      ["age,pain,sick", ...rows.map((row) => row.join(",")), ""].join("\n"),
-    );
-    const stateDirectory = join(folder, name);
-    opened.use(new ParticipantChild(address, { name, dataPath, stateDirectory }));
+    const header = "age,pain,sick,dose,ward";
+    const cells = rows.map((row) => [...row, ...(name === "south" ? FAR_OFF : WITHIN)].join(","));
+    await writeFile(dataPath, [header, ...cells, ""].join("\n"));
+    startSite(name, false);
   }
   await writeFile(join(folder, "template.json"), JSON.stringify(template));
 }, patienceMs);
@@ -155,4 +177,39 @@ test("a finished statistics run is read again instead of repeated, and only for 
     /exit code 2: .*does not measure what this template asks for/s,
   );
   expect(await operator.listRuns()).toEqual(runs);
+});
+
+test("a statistics run that is aimed at one site's values does not learn who has them: all take part", async () => {
+  const features = [
+    { column: "dose", kind: "number", range: [0, 10] },
+    { column: "ward", kind: "category", values: ["a", "b"], missing: { impute: "most-frequent" } },
+  ];
+  const aimed = { ...template, name: "aimed", data: { ...template.data, features } };
+  const model = testPlan({ rounds: 1, participants: 3, weights: 3 }).model;
+  const [file, out] = [join(folder, "aimed.json"), join(folder, "aimed-plan.json")];
+  await writeFile(file, JSON.stringify({ ...aimed, model }));
+  const told = (await chorus("prepare", file, "--out", out, "--json")).trim().split("\n");
+  const prepared = JSON.parse(told.at(-1) ?? "null");
+  expect(prepared).toMatchObject({ survivors: 3, rows: 75 });
+  const [dose, ward] = prepared.columns;
+  // South's 11 rows count as 10, the range's end, and as rows without a ward.
+  expect(dose.mean).toBeCloseTo((64 * 5 + 11 * 10) / 75, 3);
+  expect(ward.present).toBeCloseTo(64 / 75, 5);
+});
+
+test("a second run that measures the same column is left by every site but one that was told to repeat", async () => {
+  const model = testPlan({ rounds: 1, participants: 3, weights: 1 }).model;
+  const [age] = template.data.features;
+  const second = parseTemplate({ ...template, model, data: { ...template.data, features: [age] } });
+  await running.get("north")?.stop();
+  const north = startSite("north", true);
+  await north.entry("checked in");
+  const { runId } = await operator.startRun(statisticsPlanFor(second));
+  const event = await operator.event(runId, ({ $case }) => $case === "abandoned");
+  // In this attempt, which ends with the first that leaves, or in one of the next.
+  await north.entry("read the columns' statistics");
+  await operator.stopRun(runId);
+  const left = event.$case === "abandoned" ? event.value.reason : "";
+  expect(left).toMatch(/; left: (south|west) \(already-measured\)/);
+  expect(left).not.toContain("north");
 });

@@ -10,7 +10,10 @@ export class ParticipantChild extends Child {
 
   constructor(
     { grpcPort, invitationFile }: Pick<CoordinatorAddress, "grpcPort" | "invitationFile">,
-    site: Pick<ParticipantProcessOptions, "name" | "dataPath" | "stateDirectory" | "place">,
+    site: Pick<
+      ParticipantProcessOptions,
+      "name" | "dataPath" | "stateDirectory" | "place" | "repeatStatistics"
+    >,
   ) {
     const options: ParticipantProcessOptions = {
       ...site,

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { choice, listOf, record, text, wholeNumber } from "../../plan/fields.ts";
+import { choice, listOf, number, record, text, wholeNumber } from "../../plan/fields.ts";
 import { ACTIVATIONS, type Activation } from "./activation-names.ts";
+import { initializerSchema } from "./initializer-schema.ts";
 import type { LayerConfig } from "./layer-kind.ts";
 import { MAX_PARAMETERS } from "./value-count.ts";
 
@@ -17,9 +18,14 @@ export const activationSchema: z.ZodType<Activation> = choice(ACTIVATIONS);
 export const flagSchema: z.ZodType<boolean> = z.boolean({ error: "true or false" });
 export const paddingSchema: z.ZodType<"valid" | "same"> = choice(["valid", "same"]);
 
+const shapeSizeSchema = number(
+  `a whole number from 1 to ${MAX_PARAMETERS}: an export has it from inputShape, or an Embedding's inputLength`,
+  (size) => sizeSchema.safeParse(size).success,
+);
+
 /** Shape with the batch, which is null. */
 export const batchShapeSchema: z.ZodType<[null, ...number[]]> = z
-  .tuple([z.null({ error: "null, the batch" })], sizeSchema, { error: "[null, size, ...]" })
+  .tuple([z.null({ error: "null, the batch" })], shapeSizeSchema, { error: "[null, size, ...]" })
   .refine((shape) => shape.length >= 2 && shape.length <= 5, { error: "null and 1 to 4 sizes" });
 
 /** As many numbers as a window has dimensions. */
@@ -67,30 +73,6 @@ const exportedKeys = {
   dtype: only(["float32"], "models are float32"),
   activity_regularizer: only([null], NO_REGULARIZER),
 };
-
-/** Initialisers of an export that may be there: weights begin as the plan's seed says, whatever stands here. */
-const REPLACED_INITIALIZERS: readonly unknown[] = [
-  "VarianceScaling",
-  "GlorotUniform",
-  "GlorotNormal",
-  "HeUniform",
-  "HeNormal",
-  "LeCunUniform",
-  "LeCunNormal",
-  "RandomUniform",
-  "RandomNormal",
-  "TruncatedNormal",
-  "Orthogonal",
-  "Zeros",
-  "Ones",
-];
-
-const initializerSchema = z
-  .looseObject({ class_name: z.unknown() }, { error: "nothing: leave it out" })
-  .refine(({ class_name }) => REPLACED_INITIALIZERS.includes(class_name), {
-    error: "nothing: leave it out, the plan's seed says how weights begin",
-  })
-  .optional();
 
 /**
  * A config with exactly the keys of `fields`, besides a name and a shape, of which those of `exported` are left out again

@@ -14,7 +14,7 @@ import {
 import { withBias } from "./dense.ts";
 import { glorot } from "./initial-values.ts";
 import { imageOf, rowsOf } from "./input-shape.ts";
-import type { LayerConfig, LayerKind } from "./layer-kind.ts";
+import type { LayerConfig, LayerKind, Shape, TensorSpec } from "./layer-kind.ts";
 import { valuesIn } from "./value-count.ts";
 import { windowCount } from "./windows.ts";
 
@@ -73,17 +73,8 @@ export const CONV2D: LayerKind<Conv2DConfig> = {
     valuesIn(output, `${path}.config`);
     return output;
   },
-  tensors: ({ kernel_size, filters, use_bias }, [input = []]) => {
-    const [height, width] = kernel_size;
-    const channels = input[2] ?? 1;
-    const area = height * width;
-    const kernel = {
-      name: "kernel",
-      shape: [height, width, channels, filters],
-      initial: glorot(area * channels, area * filters),
-    };
-    return withBias(kernel, filters, use_bias);
-  },
+  tensors: (config, inputs) =>
+    imageTensors(config, inputs, (channels, filters) => [channels, filters]),
 };
 
 export const CONV1D: LayerKind<Conv1DConfig> = {
@@ -116,9 +107,25 @@ export const CONV1D: LayerKind<Conv1DConfig> = {
   },
 };
 
+/** Kernel and bias of a convolution over images. `order`: how the kernel's last two sizes lie. */
+export function imageTensors(
+  { kernel_size: [height, width], filters, use_bias }: Conv2DConfig,
+  [input = []]: readonly Shape[],
+  order: (channels: number, filters: number) => readonly [number, number],
+): readonly TensorSpec[] {
+  const channels = input[2] ?? 1;
+  const area = height * width;
+  const kernel = {
+    name: "kernel",
+    shape: [height, width, ...order(channels, filters)],
+    initial: glorot(area * channels, area * filters),
+  };
+  return withBias(kernel, filters, use_bias);
+}
+
 type Windows = Pick<WindowConfig, "kernel_size" | "strides" | "padding">;
 
-/** Numbers of windows down and across an image. Throws {@link PlanError} `bad-plan` where not even one fits. */
+/** Numbers of windows down and across an image. Throws {@link PlanError} as {@link windowCount} does. */
 export function imageWindows(
   { kernel_size, strides = [1, 1], padding = "valid" }: Windows,
   height: number,

@@ -7,7 +7,10 @@ export type Shape = readonly number[];
 export interface LayerConfig {
   /** Names its tensors; `<class>_<position>` where it is left out, as in "dense_2". */
   readonly name?: string;
-  /** Shape of an example after the batch dimension, which is null. The first layer has it, and no other. */
+  /**
+   * Shape of an example after the batch dimension, which is null. The first layer of a row has it, and no other; a layer of a
+   * graph may, where it agrees with what the layer takes, and a plan leaves it out.
+   */
   readonly batch_input_shape?: readonly [null, ...number[]];
 }
 

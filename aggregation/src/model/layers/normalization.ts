@@ -3,6 +3,7 @@ import { numberFrom } from "../../plan/fields.ts";
 import { PlanError } from "../../plan/plan-error.ts";
 import { layerConfig, only, tensorKeys } from "./config-schema.ts";
 import { ONES, ZEROS } from "./initial-values.ts";
+import { wrongShape } from "./input-shape.ts";
 import type { LayerConfig, LayerKind } from "./layer-kind.ts";
 
 /** Each row of features less its mean, by its standard deviation: gamma x .. + beta. Needs no statistics of a site. */
@@ -27,6 +28,10 @@ export const LAYER_NORMALIZATION: LayerKind<LayerNormalizationConfig> = {
   ),
   takes: "one",
   output: ({ axis = -1 }, [input = []], path) => {
+    if (input.length > 3)
+      throw wrongShape(path, input, "three dimensions at most: TensorFlow.js normalises no more");
+    if (input.at(-1) === 1)
+      throw wrongShape(path, input, "two features or more: one less its mean is always 0");
     const [number] = typeof axis === "number" ? [axis] : axis;
     if (number === -1 || number === input.length) return input;
     throw new PlanError(

@@ -1,10 +1,9 @@
 import { channelKeys, dilationKeys, layerConfig, sizeSchema, tensorKeys } from "./config-schema.ts";
-import { type Conv2DConfig, windowFields } from "./convolution.ts";
-import { withBias } from "./dense.ts";
-import { glorot } from "./initial-values.ts";
+import { type Conv2DConfig, imageTensors, windowFields } from "./convolution.ts";
 import { imageOf } from "./input-shape.ts";
 import type { LayerKind } from "./layer-kind.ts";
 import { valuesIn } from "./value-count.ts";
+import { requireBounded } from "./windows.ts";
 
 /** The way back of a Conv2D: input `[height, width, in]`, output larger by the strides. */
 export const CONV2D_TRANSPOSE: LayerKind<Conv2DConfig> = {
@@ -19,20 +18,12 @@ export const CONV2D_TRANSPOSE: LayerKind<Conv2DConfig> = {
     // Below 5e7 x 5e7 each, so safe integers before they are multiplied.
     const lengths = [height, width].map((length, axis) => {
       const [size = 1, stride = 1] = [kernel_size[axis], strides[axis]];
+      if (padding === "same") requireBounded(size, length * stride, `${path}.config.kernel_size`);
       return length * stride + (padding === "valid" ? Math.max(size - stride, 0) : 0);
     });
     valuesIn([...lengths, filters], `${path}.config`);
     return [...lengths, filters];
   },
-  tensors: ({ kernel_size, filters, use_bias }, [input = []]) => {
-    const [height, width] = kernel_size;
-    const channels = input[2] ?? 1;
-    const area = height * width;
-    const kernel = {
-      name: "kernel",
-      shape: [height, width, filters, channels],
-      initial: glorot(area * channels, area * filters),
-    };
-    return withBias(kernel, filters, use_bias);
-  },
+  tensors: (config, inputs) =>
+    imageTensors(config, inputs, (channels, filters) => [filters, channels]),
 };

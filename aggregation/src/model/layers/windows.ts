@@ -15,13 +15,36 @@ export function paddingOf(length: number, { size, stride, padding }: WindowWalk)
   return Math.max(last + size - length, 0);
 }
 
-/** Number of windows over `length` values. Throws {@link PlanError} `bad-plan` where not even one fits. */
+/** A window of so many values may be larger than what it goes over: 3 over one pixel ends many a deep network. */
+const ANYWHERE = 8;
+
+/**
+ * Throws {@link PlanError} `bad-plan` for a window more than twice as large as the values that it goes over with padding
+ * on both sides: it would see nothing but padding beyond them, which backends walk over value by value.
+ */
+export function requireBounded(size: number, length: number, path: string): void {
+  const largest = Math.max(2 * length, ANYWHERE);
+  if (size <= largest) return;
+  throw new PlanError(
+    "bad-plan",
+    path,
+    `got a window of ${size} over ${length} values with padding, wanted at most ${largest}`,
+  );
+}
+
+/**
+ * Number of windows over `length` values. Throws {@link PlanError} `bad-plan` where not even one fits, or as
+ * {@link requireBounded} does.
+ */
 export function windowCount(
   length: number,
   { size, stride, padding }: WindowWalk,
   path: string,
 ): number {
-  if (padding === "same") return Math.ceil(length / stride);
+  if (padding === "same") {
+    requireBounded(size, length, path);
+    return Math.ceil(length / stride);
+  }
   if (length >= size) return Math.floor((length - size) / stride) + 1;
   throw new PlanError(
     "bad-plan",

@@ -4,9 +4,10 @@ import { chooseBackend } from "./choose-backend.ts";
 import type { Probe } from "./probe.ts";
 
 function probe(backend: BackendName, stepMs: number, but: Partial<Probe> = {}): Probe {
-  const found = {
+  const found: Omit<Probe, "backend" | "stepMs"> = {
     device: "a device",
     isSoftware: false,
+    method: "reference",
     relativeError: 1e-6,
     tensor: "dense/bias",
   };
@@ -37,7 +38,7 @@ describe("of the backends that there are", () => {
       const choice = chooseBackend([probe("webgpu", 0.1, { relativeError }), WASM]);
       expect(choice?.probe).toBe(WASM);
       expect(choice?.passedOver.webgpu).toBe(
-        `its gradient of dense/bias is off by ${relativeError} of the largest value`,
+        `its gradient of dense/bias is off by ${relativeError} of the largest value, wanted less than 0.001`,
       );
     },
   );

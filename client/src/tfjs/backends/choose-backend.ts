@@ -1,4 +1,4 @@
-import { GRADIENT_TOLERANCE } from "../self-test.ts";
+import { gradientProblem } from "../backend-check.ts";
 import type { BackendName } from "./backend.ts";
 import type { Absence, Probe } from "./probe.ts";
 
@@ -27,9 +27,8 @@ export function chooseBackend(results: readonly (Probe | Absence)[]): BackendCho
 
 /** Why a backend that opens does not train, whatever its speed; undefined where it may. */
 export function objection(probe: Probe): string | undefined {
-  if (!(probe.relativeError < GRADIENT_TOLERANCE)) {
-    return `its gradient of ${probe.tensor} is off by ${probe.relativeError} of the largest value`;
-  }
+  const problem = gradientProblem(probe);
+  if (problem !== undefined) return `its ${problem}`;
   if (probe.backend === "cpu") return "plain JavaScript trains only when asked for";
   if (probe.isSoftware) return `${probe.device} is a program, not a graphics processor`;
   return undefined;

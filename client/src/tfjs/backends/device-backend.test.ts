@@ -8,11 +8,12 @@ const NEVER = new AbortController().signal;
 
 beforeEach(() => openBackend(NEVER));
 
-function open(): { device: DeviceBackend; freed: string[] } {
+function open(graceMs?: number): { device: DeviceBackend; freed: string[] } {
   const freed: string[] = [];
   const free = () => void freed.push("freed");
   // The backend that is selected stands for one on a device.
-  const device = new DeviceBackend({ name: "wasm", device: "GPU 7", isSoftware: false, free });
+  const wasm = { name: "wasm", device: "GPU 7", isSoftware: false, free } as const;
+  const device = new DeviceBackend(graceMs === undefined ? wasm : { ...wasm, graceMs });
   return { device, freed };
 }
 
@@ -57,6 +58,30 @@ describe("work on a device", () => {
       message: expect.stringContaining("TypeError"),
     });
     expect(device.failed.aborted).toBe(true);
+  });
+
+  test("that goes on for ever after an abort rejects with its reason, and the device counts as failed", async () => {
+    const { device } = open(1);
+    const shutdown = new AbortController();
+    const hanging = device.use(() => new Promise(() => undefined), shutdown.signal);
+    const reason = new Error("the site shuts down");
+    shutdown.abort(reason);
+    await expect(hanging).rejects.toBe(reason);
+    expect(device.failed.reason).toMatchObject({
+      ...FAILED,
+      message: expect.stringContaining("it hangs: its work did not end within 1 ms"),
+    });
+  });
+
+  test("that ends at its next step after an abort leaves the device as it was", async () => {
+    const { device } = open(60_000);
+    const shutdown = new AbortController();
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const ending = device.use(() => promise, shutdown.signal);
+    shutdown.abort(new Error("the round is over"));
+    resolve(7);
+    expect(await ending).toBe(7);
+    expect(device.failed.aborted).toBe(false);
   });
 
   test("that diverges, or is aborted, leaves the device as it was", async () => {

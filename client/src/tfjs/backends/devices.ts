@@ -19,7 +19,9 @@ export async function presentDevices(probe: DeviceProbe, signal: AbortSignal): P
   const isInstalled = installedTensorflow(createRequire(import.meta.url)) !== undefined;
   const wanted = DEVICES.filter((name) => name !== "tensorflow" || isInstalled);
   const presences = await Promise.all(wanted.map((name) => probe.presence(name, signal)));
-  const absent: Partial<Record<BackendName, string>> = {};
+  const absent: Partial<Record<BackendName, string>> = isInstalled
+    ? {}
+    : { tensorflow: "not installed" };
   const present: BackendName[] = [];
   for (const presence of presences) {
     if ("absent" in presence) absent[presence.backend] = presence.absent;

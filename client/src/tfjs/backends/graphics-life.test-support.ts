@@ -2,6 +2,7 @@
  * A program that trains on the graphics adapter that there is, loses it, trains on WASM instead, and ends by itself. Writes JSON. For
  * adapters that are programs: it says of each that it is real, and fast.
  */
+import { isDeepStrictEqual } from "node:util";
 import {
   initialModel,
   type Layer,
@@ -15,8 +16,9 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { findBackend, memory } from "@tensorflow/tfjs-core";
 import { ClientError } from "../../error.ts";
 import type { LocalUpdate } from "../../trainer.ts";
+import { compareBackend } from "../backend-check.ts";
 import { HIDDEN_LAYER, imagePlan } from "../samples.test-support.ts";
-import { compareBackend, randomBatch } from "../self-test.ts";
+import { randomBatch } from "../self-test.ts";
 import { createTrainer } from "../trainer.ts";
 import { Ladder } from "./ladder.ts";
 import { ChildProbe, type DeviceProbe } from "./probe-child.ts";
@@ -33,9 +35,18 @@ export interface GraphicsLife {
   readonly updateDifference: number;
   /** Tensors that a round left behind on the device. */
   readonly leakedTensors: number;
+  /** Whether training twice from one model with one seed on the device gave the same update, bit by bit. */
+  readonly isDeterministic: boolean;
   /** What a training whose device is lost rejects with. */
-  readonly lost: { readonly code: string; readonly message: string };
+  readonly lost: Failure;
   readonly warnings: readonly string[];
+  /** What choosing comes to then where this backend was asked for. */
+  readonly exhausted: Failure;
+}
+
+interface Failure {
+  readonly code: string;
+  readonly message: string;
 }
 
 const INPUT = { batch_input_shape: [null, 4, 4] } as const;
@@ -83,6 +94,7 @@ async function live(): Promise<GraphicsLife> {
   using ladder = await Ladder.open({ log: log as never, deviceProbe: new Pretending() }, never);
   const cnn = planOf(MODELS["cnn"] as ModelTopology, 3);
   const first = await trained(cnn, ladder);
+  const again = await trained(cnn, ladder);
   const relativeErrors: Record<string, number> = {};
   for (const [name, model] of Object.entries(MODELS)) {
     relativeErrors[name] = (await compareBackend("webgpu", planOf(model, 1), never)).relativeError;
@@ -98,8 +110,10 @@ async function live(): Promise<GraphicsLife> {
     backends: [first.backend, second.backend],
     updateDifference: Math.max(...differences) / largest,
     leakedTensors: first.leakedTensors,
+    isDeterministic: isDeepStrictEqual(again.update, first.update),
     lost,
     warnings,
+    exhausted: await exhausted(cnn),
   };
 }
 
@@ -118,8 +132,16 @@ async function trained(plan: Plan, ladder: Ladder): Promise<Training> {
   return { backend: trainer.backend, update, leakedTensors: memory().numTensors - before };
 }
 
+/** The device has failed, and no other backend may train. */
+async function exhausted(plan: Plan): Promise<Failure> {
+  const log = { info: () => undefined, warn: () => undefined };
+  const options = { backend: "webgpu", log: log as never, deviceProbe: new Pretending() } as const;
+  using ladder = await Ladder.open(options, never);
+  return await failureOf(ladder.choose(plan, never));
+}
+
 /** Destroys the device under a training that would not end. */
-async function lose(plan: Plan, ladder: Ladder): Promise<GraphicsLife["lost"]> {
+async function lose(plan: Plan, ladder: Ladder): Promise<Failure> {
   const { opened } = await ladder.choose(plan, never);
   const options = {
     plan,
@@ -131,13 +153,17 @@ async function lose(plan: Plan, ladder: Ladder): Promise<GraphicsLife["lost"]> {
   using trainer = await createTrainer(options, never);
   const training = trainer.train(initialModel(layoutOf(plan.model), 1), "round", never);
   setImmediate(() => (findBackend("webgpu") as WebGPUBackend).device.destroy());
+  return await failureOf(training);
+}
+
+async function failureOf(work: Promise<unknown>): Promise<Failure> {
   try {
-    await training;
+    await work;
   } catch (error) {
     if (error instanceof ClientError) return { code: error.code, message: error.message };
     throw error;
   }
-  throw new Error("a training without a device ended");
+  throw new Error("something came of it without a device");
 }
 
 process.stdout.write(JSON.stringify(await live()));

@@ -1,3 +1,4 @@
+import type { Plan } from "@chorus/aggregation";
 import { getBackend } from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { HIDDEN_LAYER, imagePlan } from "../samples.test-support.ts";
@@ -13,6 +14,8 @@ const PLAN = imagePlan(HIDDEN_LAYER);
 /** A machine whose drivers say what they are told to, and which counts what it was asked for. */
 class Machine implements DeviceProbe {
   readonly asked: string[] = [];
+  /** Whether other programs have the memory of the graphics processor. */
+  isBusy = false;
   readonly #presence: Omit<Presence, "backend"> | undefined;
   readonly #stepMs: number;
 
@@ -30,8 +33,9 @@ class Machine implements DeviceProbe {
 
   async training(backend: BackendName): Promise<Probe | Absence> {
     this.asked.push(`training on ${backend}`);
-    const found = { device: "GPU 7", isSoftware: false, tensor: "dense/bias", relativeError: 0 };
-    return { backend, ...found, stepMs: this.#stepMs };
+    if (this.isBusy) return { backend, absent: "out of memory" };
+    const check = { method: "reference", tensor: "dense/bias", relativeError: 0 } as const;
+    return { backend, device: "GPU 7", isSoftware: false, ...check, stepMs: this.#stepMs };
   }
 }
 
@@ -39,9 +43,11 @@ const GPU = { device: "GPU 7", isSoftware: false };
 
 /** A log that remembers. */
 function listening() {
-  const told: { level: string; fields: object; text: string }[] = [];
-  const at = (level: string) => (fields: object, text: string) =>
-    void told.push({ level, fields, text });
+  const told: { level: string; fields: object; text: string | undefined }[] = [];
+  const at = (level: string) => (fields: object | string, text?: string) =>
+    void told.push(
+      typeof fields === "string" ? { level, fields: {}, text: fields } : { level, fields, text },
+    );
   return { told, log: { info: at("info"), warn: at("warn") } as never };
 }
 
@@ -55,9 +61,12 @@ test("a machine without devices trains on WASM, measures nothing, and says what 
   expect(isChecked).toBe(false);
   expect(getBackend()).toBe("wasm");
   expect(deviceProbe.asked).toEqual(["presence of webgpu"]);
-  expect(told.map(({ fields }) => fields)).toEqual([
-    { candidates: ["wasm"], absent: { webgpu: "no adapter" } },
+  expect(told.map(({ text }) => text)).toEqual([
+    "looking for what can train here",
+    "looked for what can train here",
   ]);
+  const absent = { tensorflow: "not installed", webgpu: "no adapter" };
+  expect(told[1]?.fields).toEqual({ candidates: ["wasm"], absent });
 });
 
 test("a program that pretends to be a graphics processor is no candidate", async () => {
@@ -78,7 +87,9 @@ test("a graphics processor slower than WASM is measured once a plan, and told", 
   }
   expect(ladder.backend).toBe("wasm");
   expect(deviceProbe.asked).toEqual(["presence of webgpu", "training on webgpu"]);
-  expect(told[1]?.fields).toMatchObject({
+  const [, , choice, ...more] = told;
+  expect(more).toEqual([]);
+  expect(choice?.fields).toMatchObject({
     backend: "wasm",
     passedOver: { webgpu: expect.stringMatching(/^1000000\.00 ms a step, wasm \d/) },
   });
@@ -99,6 +110,45 @@ test.skipIf(process.platform !== "linux")(
   },
 );
 
+test.skipIf(process.platform !== "linux")(
+  "a device that was asked for and does not open here is an error that says what to do",
+  async () => {
+    process.env["VK_DRIVER_FILES"] = process.env["VK_ICD_FILENAMES"] = "none.json";
+    const options = {
+      backend: "webgpu",
+      log: listening().log,
+      deviceProbe: new Machine(GPU),
+    } as const;
+    using ladder = await Ladder.open(options, NEVER);
+    for (let time = 0; time < 2; time++) {
+      await expect(ladder.choose(PLAN, NEVER)).rejects.toMatchObject({
+        code: "no-backend",
+        message: expect.stringMatching(
+          /^nothing is left here that trains: no graphics adapter.*; restart, or leave out --backend$/,
+        ),
+      });
+    }
+  },
+);
+
+test("a device that is not there for a plan is looked at three times, and takes part once it is", async () => {
+  const { log } = listening();
+  const machine = new Machine(GPU, 1e6);
+  using ladder = await Ladder.open({ log, deviceProbe: machine }, NEVER);
+  const looks = async (isBusy: boolean, plan: Plan): Promise<number> => {
+    machine.isBusy = isBusy;
+    await ladder.choose(plan, NEVER);
+    return machine.asked.filter((question) => question === "training on webgpu").length;
+  };
+  expect([await looks(true, PLAN), await looks(false, PLAN), await looks(false, PLAN)]).toEqual([
+    1, 2, 2,
+  ]);
+  const other = { ...PLAN, seed: PLAN.seed + 1 };
+  const often = [];
+  for (let time = 0; time < 4; time++) often.push(await looks(true, other));
+  expect(often).toEqual([3, 4, 5, 5]);
+});
+
 test("the backend that is asked for trains, whatever its speed, and nothing is looked for", async () => {
   const deviceProbe = new Machine(GPU);
   using ladder = await Ladder.open({ backend: "cpu", deviceProbe, log: listening().log }, NEVER);
@@ -106,6 +156,17 @@ test("the backend that is asked for trains, whatever its speed, and nothing is l
   expect((await ladder.choose(PLAN, NEVER)).opened.name).toBe("cpu");
   expect(getBackend()).toBe("cpu");
   expect(deviceProbe.asked).toEqual([]);
+});
+
+test("a ladder that is disposed of closes what it opened", async () => {
+  const closed: string[] = [];
+  {
+    using ladder = await Ladder.open({ log: listening().log, deviceProbe: new Machine() }, NEVER);
+    const { opened } = await ladder.choose(PLAN, NEVER);
+    Object.defineProperty(opened, Symbol.dispose, { value: () => void closed.push(opened.name) });
+    expect(closed).toEqual([]);
+  }
+  expect(closed).toEqual(["wasm"]);
 });
 
 test("a device that is asked for and not there is an error with the reason; a program is one with a warning", async () => {

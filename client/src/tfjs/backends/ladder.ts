@@ -1,8 +1,8 @@
-import { type Plan, planHash } from "@chorus/aggregation";
+import { type Hash, type Plan, planHash } from "@chorus/aggregation";
 import type { Logger } from "pino";
 import { ClientError } from "../../error.ts";
 import type { BackendName, OpenBackend } from "./backend.ts";
-import { chooseBackend, objection } from "./choose-backend.ts";
+import { type BackendChoice, chooseBackend, objection } from "./choose-backend.ts";
 import { presentDevices, requireDevice } from "./devices.ts";
 import { openRung } from "./open-rung.ts";
 import { type Absence, type Probe, probeBackend } from "./probe.ts";
@@ -22,6 +22,12 @@ export interface ChosenBackend {
   readonly isChecked: boolean;
 }
 
+/** What may train. */
+type Candidates = readonly [BackendName, ...BackendName[]];
+
+/** How often a device that is not there for a plan is looked for: what keeps it may pass, as other programs' use of its memory. */
+const LOOKS = 3;
+
 /**
  * The backends of this machine, from which each plan gets the fastest that is right. A device that failed is not tried
  * again in this process. Dispose it: that frees the devices.
@@ -29,21 +35,28 @@ export interface ChosenBackend {
 export class Ladder implements Disposable {
   readonly #log: Pick<Logger, "info" | "warn">;
   readonly #deviceProbe: DeviceProbe;
+  /** What to do where nothing is left that trains. */
+  readonly #advice: string;
   readonly #opened = new Map<BackendName, OpenBackend>();
-  /** What backends made of plans: a trainer may be built again. */
-  readonly #probes = new Map<string, Probe | Absence>();
+  /** What backends made of plans at last, and how often they were looked at: a trainer may be built again. */
+  readonly #results = new Map<
+    string,
+    { readonly result: Probe | Absence; readonly times: number }
+  >();
+  /** What the log was told of each plan, by its hash. */
+  readonly #told = new Map<Hash, BackendName>();
   /** What may train, the devices first. Never empty. */
-  #candidates: readonly BackendName[];
+  #candidates: Candidates;
   #chosen: BackendName | undefined;
 
   private constructor(
-    candidates: readonly BackendName[],
-    log: Pick<Logger, "info" | "warn">,
-    deviceProbe: DeviceProbe,
+    candidates: Candidates,
+    { log, deviceProbe, backend }: LadderOptions & { readonly deviceProbe: DeviceProbe },
   ) {
     this.#candidates = candidates;
     this.#log = log;
     this.#deviceProbe = deviceProbe;
+    this.#advice = backend === undefined ? "restart" : "restart, or leave out --backend";
   }
 
   /**
@@ -54,20 +67,23 @@ export class Ladder implements Disposable {
     { backend, log, deviceProbe = new ChildProbe() }: LadderOptions,
     signal: AbortSignal,
   ): Promise<Ladder> {
+    const options = { backend, log, deviceProbe };
     if (backend !== undefined) {
       const device = await requireDevice(backend, deviceProbe, signal);
       if (device === undefined) await openRung(backend, signal);
       if (device?.isSoftware)
         log.warn(device, "training will be slow: this is a program, not a GPU");
-      return new Ladder([backend], log, deviceProbe);
+      return new Ladder([backend], options);
     }
+    log.info("looking for what can train here");
     const [{ present, absent }] = await Promise.all([
       presentDevices(deviceProbe, signal),
       openRung("wasm", signal),
     ]);
-    const candidates: readonly BackendName[] = [...present, "wasm"];
+    const [first = "wasm", ...others] = [...present, "wasm"] as const;
+    const candidates: Candidates = [first, ...others];
     log.info({ candidates, absent }, "looked for what can train here");
-    return new Ladder(candidates, log, deviceProbe);
+    return new Ladder(candidates, options);
   }
 
   /** The backend in use, for people; before a plan has decided, all that it may come to. */
@@ -77,26 +93,21 @@ export class Ladder implements Disposable {
 
   /**
    * Opens and selects the backend for a plan: nothing is measured where there is only one. Throws {@link ClientError} `backend-failed`
-   * where none is right, and where the one that was asked for has failed; the signal's reason when aborted.
+   * where none is right for this plan, `no-backend` where the last of them has failed and no plan can be trained any more; the signal's
+   * reason when aborted.
    */
   async choose(plan: Plan, signal: AbortSignal): Promise<ChosenBackend> {
     this.#dropFailed();
-    const [only, another] = this.#candidates;
-    if (only !== undefined && another === undefined) {
-      return { opened: await this.#open(only, signal), isChecked: false };
-    }
-    const results: (Probe | Absence)[] = [];
-    // One after the other: they are timed.
-    for (const name of this.#candidates) results.push(await this.#probe(name, plan, signal));
-    const choice = chooseBackend(results);
-    if (choice === undefined) throw new ClientError("backend-failed", noneOf(results));
-    const { probe, passedOver } = choice;
-    this.#log.info({ ...probe, passedOver }, "chose what trains");
+    const choice = this.#candidates.length > 1 ? await this.#compare(plan, signal) : undefined;
+    const name = choice?.probe.backend ?? this.#candidates[0];
     try {
-      return { opened: await this.#open(probe.backend, signal), isChecked: true };
+      const opened = await openRung(name, signal);
+      this.#opened.set(name, opened);
+      this.#chosen = name;
+      return { opened, isChecked: choice !== undefined };
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
-      this.#drop(probe.backend, error);
+      this.#drop(name, error);
       return await this.choose(plan, signal);
     }
   }
@@ -115,30 +126,50 @@ export class Ladder implements Disposable {
     }
   }
 
-  /** Throws where nothing else may train. */
+  /** Throws {@link ClientError} `no-backend` where nothing else may train. */
   #drop(name: BackendName, err: ClientError): void {
-    const others = this.#candidates.filter((candidate) => candidate !== name);
-    if (others.length === 0) throw err;
+    const [next, ...others] = this.#candidates.filter((candidate) => candidate !== name);
+    if (next === undefined) {
+      const text = `nothing is left here that trains: ${err.message}; ${this.#advice}`;
+      throw new ClientError("no-backend", text, { cause: err });
+    }
     this.#log.warn({ backend: name, err }, "a backend failed and trains no more");
-    this.#candidates = others;
+    this.#candidates = [next, ...others];
   }
 
-  async #probe(name: BackendName, plan: Plan, signal: AbortSignal): Promise<Probe | Absence> {
-    const key = `${name} ${planHash(plan)}`;
-    const probe =
-      this.#probes.get(key) ??
-      (name === "wasm"
+  /** Measures all that may train. Throws {@link ClientError} `backend-failed` where none is right. */
+  async #compare(plan: Plan, signal: AbortSignal): Promise<BackendChoice> {
+    const hash = planHash(plan);
+    const results: (Probe | Absence)[] = [];
+    // One after the other: they are timed.
+    for (const name of this.#candidates) {
+      results.push(await this.#probe(name, { plan, hash }, signal));
+    }
+    const choice = chooseBackend(results);
+    if (choice === undefined) throw new ClientError("backend-failed", noneOf(results));
+    const { probe, passedOver } = choice;
+    if (this.#told.get(hash) === probe.backend) return choice;
+    this.#told.set(hash, probe.backend);
+    this.#log.info({ ...probe, passedOver }, "chose what trains");
+    return choice;
+  }
+
+  async #probe(
+    name: BackendName,
+    { plan, hash }: { readonly plan: Plan; readonly hash: Hash },
+    signal: AbortSignal,
+  ): Promise<Probe | Absence> {
+    const key = `${name} ${hash}`;
+    const known = this.#results.get(key);
+    if (known !== undefined && (!("absent" in known.result) || known.times === LOOKS)) {
+      return known.result;
+    }
+    const result =
+      name === "wasm"
         ? await probeHere(name, plan, signal)
-        : await this.#deviceProbe.training(name, plan, signal));
-    this.#probes.set(key, probe);
-    return probe;
-  }
-
-  async #open(name: BackendName, signal: AbortSignal): Promise<OpenBackend> {
-    const opened = await openRung(name, signal);
-    this.#opened.set(name, opened);
-    this.#chosen = name;
-    return opened;
+        : await this.#deviceProbe.training(name, plan, signal);
+    this.#results.set(key, { result, times: (known?.times ?? 0) + 1 });
+    return result;
   }
 }
 

@@ -17,12 +17,21 @@ export interface DeviceProbe {
 export interface ChildProbeOptions {
   /** The environment of the processes; by default this one's. */
   readonly env?: NodeJS.ProcessEnv;
-  /** A driver that has not answered by then hangs. */
-  readonly limitMs?: number;
+  /** A driver that has not answered by then hangs, in milliseconds. */
+  readonly limitsMs?: ProbeLimits;
 }
 
-/** Compiling a large model's shaders takes a minute on slow drivers. */
-const LIMIT_MS = 120_000;
+/** How long an answer may take: whether a backend is there, and what it makes of a plan. */
+export interface ProbeLimits {
+  readonly presence: number;
+  readonly training: number;
+}
+
+/** Finding an adapter takes 0.15 s, loading a library a second; compiling a large model's shaders a minute on slow drivers. */
+const LIMITS_MS: ProbeLimits = { presence: 20_000, training: 120_000 };
+
+/** How long the error output of a process that has ended is waited for, in milliseconds. */
+const LAST_WORDS_MS = 500;
 
 /** What of its error output tells why a process ended. */
 const TAIL_CHARACTERS = 300;
@@ -35,11 +44,11 @@ const PROCESS_FILE = fileURLToPath(new URL("./probe-process.ts", import.meta.url
  */
 export class ChildProbe implements DeviceProbe {
   readonly #env: NodeJS.ProcessEnv;
-  readonly #limitMs: number;
+  readonly #limitsMs: ProbeLimits;
 
-  constructor({ env = process.env, limitMs = LIMIT_MS }: ChildProbeOptions = {}) {
+  constructor({ env = process.env, limitsMs = LIMITS_MS }: ChildProbeOptions = {}) {
     this.#env = env;
-    this.#limitMs = limitMs;
+    this.#limitsMs = limitsMs;
   }
 
   presence(backend: BackendName, signal: AbortSignal): Promise<Presence | Absence> {
@@ -68,18 +77,20 @@ export class ChildProbe implements DeviceProbe {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
-    const limit = AbortSignal.timeout(this.#limitMs);
+    const limitMs = this.#limitsMs[request.kind === "presence" ? "presence" : "training"];
+    const limit = AbortSignal.timeout(limitMs);
     const over = AbortSignal.any([signal, limit]);
     const kill = () => child.kill("SIGKILL");
     over.addEventListener("abort", kill, { once: true });
     const answered = answerOf<Answer>(child);
-    child.send(request);
+    // Where it is not taken, the end of the process tells why.
+    child.send(request, () => undefined);
     const told = await answered;
     over.removeEventListener("abort", kill);
     signal.throwIfAborted();
     if ("answer" in told) return told.answer;
     const why = limit.aborted
-      ? `its driver gave no answer within ${this.#limitMs} ms`
+      ? `its driver gave no answer within ${limitMs} ms`
       : `its driver ended the process: ${told.ended}`;
     return { backend: request.backend, absent: why };
   }
@@ -87,7 +98,10 @@ export class ChildProbe implements DeviceProbe {
 
 type Told<Answer> = { readonly answer: Answer } | { readonly ended: string };
 
-/** The answer, once the process is gone, or how it ended without one. Never rejects. */
+/**
+ * The answer, once the process is gone, or how it ended without one. Never rejects. The process is killed as soon as it has answered, as its
+ * driver may hang at the end; programs that it has started may live on, and hold its error output.
+ */
 function answerOf<Answer>(child: ChildProcess): Promise<Told<Answer>> {
   const { promise, resolve } = Promise.withResolvers<Told<Answer>>();
   let told: Told<Answer> | undefined;
@@ -98,10 +112,20 @@ function answerOf<Answer>(child: ChildProcess): Promise<Told<Answer>> {
   // The process is of this program: it answers what it was asked for.
   child.once("message", (message) => {
     told = { answer: message as Answer };
+    child.kill("SIGKILL");
   });
-  child.on("error", (error) => resolve({ ended: error.message }));
-  child.once("close", (code, signal) => {
-    resolve(told ?? { ended: `${signal ?? `exit code ${code}`} ${tail.trim()}`.trim() });
+  const settle = (ended: string): void => {
+    child.stderr?.destroy();
+    resolve(told ?? { ended });
+  };
+  child.on("error", (error) => settle(error.message));
+  child.once("exit", (code, signal) => {
+    const settleWithTail = () => settle(`${signal ?? `exit code ${code}`} ${tail.trim()}`.trim());
+    const timer = setTimeout(settleWithTail, LAST_WORDS_MS);
+    child.once("close", () => {
+      clearTimeout(timer);
+      settleWithTail();
+    });
   });
   return promise;
 }

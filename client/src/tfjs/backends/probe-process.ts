@@ -7,10 +7,10 @@ import type { Presence, ProbeRequest } from "./probe-request.ts";
 const never = new AbortController().signal;
 
 process.once("message", async (request: ProbeRequest) => {
-  const answer = await answerTo(request);
-  // A driver's own threads may keep the process: the parent has its answer.
-  process.send?.(answer, () => process.exit());
+  // The parent ends the process then: an exit of its own may be kept by a driver.
+  process.send?.(await answerTo(request));
 });
+// Without the parent nobody wants to know.
 process.once("disconnect", () => process.exit());
 
 async function answerTo(

@@ -1,19 +1,17 @@
 import { initialModel, layoutOf, type Plan } from "@chorus/aggregation";
-import { compareBackend, randomBatch } from "../self-test.ts";
+import { type BackendCheck, compareBackend } from "../backend-check.ts";
+import { randomBatch } from "../self-test.ts";
 import type { Stepper } from "../stepper.ts";
 import { openStepperOn } from "../stepper-on.ts";
+import { requireMemory } from "../training-memory.ts";
 import type { BackendName } from "./backend.ts";
 import { openRung } from "./open-rung.ts";
 import { fastestMs } from "./timing.ts";
 
 /** What a backend makes of a plan on this machine. */
-export interface Probe {
-  readonly backend: BackendName;
+export interface Probe extends BackendCheck {
   readonly device: string;
   readonly isSoftware: boolean;
-  /** Of the gradient, see {@link compareBackend}; the tensor in which it is furthest off. */
-  readonly relativeError: number;
-  readonly tensor: string;
   /** Milliseconds of one training step of the plan. */
   readonly stepMs: number;
 }
@@ -26,20 +24,21 @@ export interface Absence {
 
 /**
  * Opens a backend, compares its gradient on the plan's model with the reference's, and measures a training step on noise: about half a
- * second. Throws as {@link compareBackend} does.
+ * second. Throws as {@link requireMemory} and {@link compareBackend} do.
  */
 export async function probeBackend(
   name: BackendName,
   plan: Plan,
   signal: AbortSignal,
 ): Promise<Probe> {
-  const { relativeError, tensor } = await compareBackend(name, plan, signal);
+  requireMemory(name, plan);
+  const check = await compareBackend(name, plan, signal);
   const opened = await openRung(name, signal);
   const { device, isSoftware } = opened;
   return await opened.use(async (either) => {
     using stepper = await openStepperOn(name, plan, randomBatch(plan, plan.training.batchSize));
     const stepMs = await trainingStepMs(stepper, plan, either);
-    return { backend: name, device, isSoftware, relativeError, tensor, stepMs };
+    return { ...check, device, isSoftware, stepMs };
   }, signal);
 }
 

@@ -30,7 +30,7 @@ describe.skipIf(env === undefined)("on a software Vulkan adapter", () => {
   });
 
   test(
-    "three models have the reference's gradient, training agrees with WASM, falls back to it when the device is lost, and the process ends by itself",
+    "three models have the reference's gradient, training repeats itself and agrees with WASM, falls back to it when the device is lost, and the process ends by itself",
     async () => {
       const child = spawn(process.execPath, [LIFE], { env, stdio: ["ignore", "pipe", "inherit"] });
       const ended = once(child, "exit");
@@ -41,9 +41,14 @@ describe.skipIf(env === undefined)("on a software Vulkan adapter", () => {
       expect(life.backends).toEqual(["webgpu", "wasm"]);
       expect(life.updateDifference).toBeLessThan(1e-4);
       expect(life.leakedTensors).toBe(0);
+      expect(life.isDeterministic).toBe(true);
       expect(life.lost.code).toBe("backend-failed");
       expect(life.lost.message).toMatch(/^the backend webgpu on .*SwiftShader.* failed: ./);
       expect(life.warnings).toEqual(["a backend failed and trains no more"]);
+      expect(life.exhausted.code).toBe("no-backend");
+      expect(life.exhausted.message).toMatch(
+        /: the backend webgpu on .* failed: .*; restart, or leave out --backend$/,
+      );
       expect(await ended).toEqual([0, null]);
     },
     LIMIT_MS,

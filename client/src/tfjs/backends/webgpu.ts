@@ -1,8 +1,9 @@
-import { matMul, ones, registerBackend, setBackend, sum, tidy } from "@tensorflow/tfjs-core";
+import { registerBackend, setBackend } from "@tensorflow/tfjs-core";
 import { ClientError } from "../../error.ts";
 import type { OpenBackend, Rung } from "./backend.ts";
 import { DeviceBackend } from "./device-backend.ts";
 import { findAdapter, type GraphicsAdapter } from "./graphics-adapter.ts";
+import { requireRightProduct } from "./right-product.ts";
 import { within } from "./within.ts";
 
 /** A driver that has not made a device, or run its first shaders, by then hangs. */
@@ -18,7 +19,12 @@ export const WEBGPU: Rung = {
     const open = watch(found, device);
     try {
       await startWebgpu(found, device);
-      await within(multiply(), START_MS, "the graphics processor multiplies nothing", signal);
+      await within(
+        requireRightProduct(),
+        START_MS,
+        "the graphics processor multiplies nothing",
+        signal,
+      );
       return open;
     } catch (error) {
       open[Symbol.dispose]();
@@ -45,8 +51,11 @@ function wantedDevice({ limits, features }: GPUAdapter): GPUDeviceDescriptor {
   };
 }
 
-/** The device as a backend that fails with it. */
-function watch(found: GraphicsAdapter, device: GPUDevice): OpenBackend {
+/** The device as a backend that fails when it is lost, and with any error of the device that nobody waits for. */
+export function watch(
+  found: Pick<GraphicsAdapter, "device" | "isSoftware">,
+  device: GPUDevice,
+): OpenBackend {
   const open = new DeviceBackend({
     name: "webgpu",
     device: found.device,
@@ -72,16 +81,4 @@ async function startWebgpu({ gpu, adapter }: GraphicsAdapter, device: GPUDevice)
 /** Where TensorFlow.js looks for WebGPU. Not deleted in the end: that crashes Dawn's bindings (node-webgpu issue 18). */
 function exposeGpu(gpu: GPU | undefined): void {
   Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true, writable: true });
-}
-
-/** Small, but not a multiple of any tile. Throws {@link ClientError} `backend-failed` for a wrong result. */
-async function multiply(): Promise<void> {
-  const product = tidy(() => sum(matMul(ones([33, 65]), ones([65, 17]))));
-  const [got] = await product.data();
-  product.dispose();
-  if (got === 33 * 65 * 17) return;
-  throw new ClientError(
-    "backend-failed",
-    `the graphics processor sums a product of ones to ${got}, wanted ${33 * 65 * 17}`,
-  );
 }

@@ -33,7 +33,10 @@ export function heapOf(backend: object): Heap {
       // A signed integer, and 0 where there is no memory. Larger arguments would be taken modulo 2^32.
       const address = bytes < 2 ** 32 ? module._malloc(bytes) >>> 0 : 0;
       if (address !== 0) return address;
-      throw new ClientError("backend-failed", `the WASM backend has no memory for ${bytes} bytes`);
+      throw new ClientError(
+        "backend-failed",
+        `the WASM backend has no memory for ${bytes} bytes: a smaller batchSize or model needs less`,
+      );
     },
     free: (address) => module._free(address),
   };

@@ -14,6 +14,7 @@ import { KernelSession } from "./kernel-session.ts";
 import { PRODUCT_KERNELS } from "./matmul.ts";
 import { POOL_KERNELS } from "./pool.ts";
 import { REFUSED_KERNELS } from "./refused.ts";
+import { RELU_KERNELS } from "./relu.ts";
 import { SEGMENT_KERNELS } from "./segment-sum.ts";
 import { TILE_KERNELS } from "./tile.ts";
 import { registerTileGradient } from "./tile-gradient.ts";
@@ -27,6 +28,7 @@ const KERNELS: TrainingKernelTable = {
   ...CONVOLUTION_KERNELS,
   ...DEPTHWISE_KERNELS,
   ...POOL_KERNELS,
+  ...RELU_KERNELS,
   ...SEGMENT_KERNELS,
   ...EINSUM_KERNELS,
   ...IDENTITY_KERNELS,

@@ -18,6 +18,8 @@ export interface UpstreamFindings {
   readonly errors: Readonly<Record<string, number>>;
   readonly clonesShareMemory: boolean;
   readonly bothBroadcast: readonly number[];
+  /** The positive part of infinity - infinity. */
+  readonly reluOfNaN: number;
   readonly momentumTensorsLeft: number;
   readonly hasEinsumGradient: boolean;
 }
@@ -71,6 +73,11 @@ function bothBroadcast(): number[] {
   ];
 }
 
+function reluOfNaN(): number {
+  const infinite = tf.scalar(Number.POSITIVE_INFINITY);
+  return tf.relu(tf.sub(infinite, infinite)).arraySync() as number;
+}
+
 function momentumTensorsLeft(): number {
   const before = tf.memory().numTensors;
   tf.train.momentum(0.1, 0.9).dispose();
@@ -108,6 +115,7 @@ async function findBugs(): Promise<UpstreamFindings> {
     maxPoolGradient: maxPoolGradient(),
     clonesShareMemory: clonesShareMemory(),
     bothBroadcast: bothBroadcast(),
+    reluOfNaN: reluOfNaN(),
     momentumTensorsLeft: momentumTensorsLeft(),
     hasEinsumGradient: tf.getGradient(tf.Einsum) !== undefined,
   };

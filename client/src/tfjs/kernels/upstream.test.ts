@@ -45,6 +45,10 @@ test("upstream still leaves out products where both operands are repeated", () =
   expect(findings.bothBroadcast).toEqual([10, 40]);
 });
 
+test("upstream's Relu still hides what is not a number", () => {
+  expect(findings.reluOfNaN).toBe(0);
+});
+
 test("upstream's start still adds handlers that throw again what nobody caught", () => {
   expect(findings.addedHandlers).toBe(2);
 });

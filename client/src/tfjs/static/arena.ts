@@ -22,13 +22,13 @@ export class Arena implements Disposable {
 
   /** The values at an address. Not to be kept: the view is void once the memory grows. Throws an Error once disposed. */
   floats(address: number, count: number): Float32Array {
-    this.#requireOpen();
+    this.requireOpen();
     return new Float32Array(this.#heap.memory.buffer, address, count);
   }
 
   /** As {@link floats}. */
   integers(address: number, count: number): Int32Array {
-    this.#requireOpen();
+    this.requireOpen();
     return new Int32Array(this.#heap.memory.buffer, address, count);
   }
 
@@ -37,8 +37,8 @@ export class Arena implements Disposable {
     for (const block of this.#blocks.splice(0)) this.#heap.free(block);
   }
 
-  /** Else others' memory would be written. */
-  #requireOpen(): void {
+  /** Throws an Error once disposed: others' memory would be read and written. */
+  requireOpen(): void {
     if (this.#isDisposed) throw new Error("the trainer has been disposed of");
   }
 }

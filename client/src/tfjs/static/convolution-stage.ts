@@ -1,6 +1,6 @@
 import type { ConvolutionOperation } from "./operations.ts";
 import type { Stage, StageContext } from "./stage.ts";
-import { WindowPlace } from "./window-place.ts";
+import type { WindowPlace } from "./window-place.ts";
 
 /** A convolution in two dimensions, of all channels together or of each for itself. */
 export class ConvolutionStage implements Stage {
@@ -18,11 +18,11 @@ export class ConvolutionStage implements Stage {
 
   /** `x`: address of the images, shape `[rows, height, width, channels]`. */
   constructor(operation: ConvolutionOperation, x: number, context: StageContext) {
-    const { weights, gradient, arena, capacity } = context;
+    const { weights, gradient, arena, windows, capacity } = context;
     const { kernel, bias, outputs, window } = operation;
     this.#context = context;
     this.#operation = operation;
-    this.#window = new WindowPlace(window, arena);
+    this.#window = windows.of(window);
     this.#x = x;
     this.#filter = weights + 4 * kernel;
     this.#filterGradient = gradient + 4 * kernel;

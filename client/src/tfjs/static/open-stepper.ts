@@ -25,7 +25,7 @@ export async function openStepper(plan: Plan, batch: Dataset, log?: StepperLog):
   const chosen = await chooseProgram(plan, network, batch, log);
   if (chosen !== undefined) return chosen;
   stack.move();
-  return new OperationStepper(network, plan.training);
+  return new OperationStepper(network, plan);
 }
 
 async function chooseProgram(

@@ -1,6 +1,6 @@
 import type { PoolOperation } from "./operations.ts";
 import type { Stage, StageContext } from "./stage.ts";
-import { WindowPlace } from "./window-place.ts";
+import type { WindowPlace } from "./window-place.ts";
 
 /** The maximum or the mean over windows. */
 export class PoolStage implements Stage {
@@ -13,10 +13,10 @@ export class PoolStage implements Stage {
 
   /** `x`: address of the images, shape `[rows, height, width, channels]`. */
   constructor({ kind, window, outputs }: PoolOperation, x: number, context: StageContext) {
-    const { arena, capacity } = context;
+    const { arena, windows, capacity } = context;
     this.#context = context;
     this.#kind = kind;
-    this.#window = new WindowPlace(window, arena);
+    this.#window = windows.of(window);
     this.#x = x;
     this.out = arena.reserve(capacity * outputs);
   }

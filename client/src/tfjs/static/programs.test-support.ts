@@ -3,7 +3,11 @@ import { backend } from "@tensorflow/tfjs-core";
 import { type Dataset, emptyDataset } from "../../data/dataset.ts";
 import { ClientError } from "../../error.ts";
 import { type Heap, heapOf } from "../kernels/heap.ts";
-import { chooseKernelBuild, openTrainingKernels } from "../kernels/training-kernels.ts";
+import {
+  chooseKernelBuild,
+  openTrainingKernels,
+  type TrainingKernels,
+} from "../kernels/training-kernels.ts";
 import { buildNetwork } from "../network.ts";
 import { imagesByRow } from "../samples.test-support.ts";
 import { OperationStepper } from "../stepper.ts";
@@ -28,12 +32,16 @@ export const PLAIN_LAYERS: readonly Layer[] = STATIC_LAYERS.filter(
   ({ class_name }) => class_name !== "Dropout",
 );
 
-/** A program for a plan, on the selected backend's heap or another. Throws an Error where it has none. */
-export function openProgram(plan: Plan, heap: Heap = heapOf(backend())): StaticProgram {
+/** A program for a plan, on the selected backend's heap or another, and on other kernels. Throws an Error where it has none. */
+export function openProgram(
+  plan: Plan,
+  heap: Heap = heapOf(backend()),
+  change: (kernels: TrainingKernels) => TrainingKernels = (kernels) => kernels,
+): StaticProgram {
   const model = lowerModel(plan);
   if ("unsupported" in model) throw new Error(model.unsupported);
   const kernels = openTrainingKernels(heap.memory, chooseKernelBuild());
-  return new StaticProgram(model, plan.training, heap, kernels);
+  return new StaticProgram(model, plan.training, heap, change(kernels));
 }
 
 /** The selected backend's heap with a list of what is allocated. It is full after `room` blocks. */
@@ -57,7 +65,7 @@ export function countingHeap(room = 1000): { readonly heap: Heap; readonly live:
 }
 
 export async function openOperations(plan: Plan): Promise<OperationStepper> {
-  return new OperationStepper(await buildNetwork(plan), plan.training);
+  return new OperationStepper(await buildNetwork(plan), plan);
 }
 
 /** The plan's initial model with biases that are not 0. */

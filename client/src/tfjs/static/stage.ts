@@ -1,5 +1,6 @@
 import type { TrainingKernels } from "../kernels/training-kernels.ts";
 import type { Arena } from "./arena.ts";
+import type { WindowPlaces } from "./window-place.ts";
 
 /** One operation of a model at fixed addresses. Rows are examples, from the first one on. */
 export interface Stage {
@@ -26,6 +27,7 @@ export interface StageContext {
   /** Addresses of all weights and of their gradient, in the order of the layout. */
   readonly weights: number;
   readonly gradient: number;
+  readonly windows: WindowPlaces;
   /** Address of a workspace that is large enough for all stages. */
   readonly workspace: number;
 }

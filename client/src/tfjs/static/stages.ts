@@ -7,16 +7,21 @@ import type { LoweredModel } from "./lowered-model.ts";
 import type { Operation } from "./operations.ts";
 import { PoolStage } from "./pool-stage.ts";
 import type { Stage, StageContext } from "./stage.ts";
-import { WindowPlace } from "./window-place.ts";
+import { WindowPlaces } from "./window-place.ts";
+
+/** What stages share, but for what is found out by looking at all of them. */
+type GivenContext = Omit<StageContext, "windows" | "workspace">;
 
 /** The stages of a model one behind the other, from the input at address `inputs`. */
 export function layStages(
   model: LoweredModel,
   inputs: number,
-  given: Omit<StageContext, "workspace">,
+  given: GivenContext,
 ): readonly Stage[] {
-  const bytes = largest(model.operations.map((operation) => workspaceBytes(operation, given)));
-  const context = { ...given, workspace: given.arena.reserve(Math.ceil(bytes / 4)) };
+  const { arena } = given;
+  const placed = { ...given, windows: new WindowPlaces(arena) };
+  const bytes = largest(model.operations.map((operation) => workspaceBytes(operation, placed)));
+  const context = { ...placed, workspace: arena.reserve(Math.ceil(bytes / 4)) };
   let x = inputs;
   return model.operations.map((operation) => {
     const stage = layStage(operation, x, context);
@@ -46,14 +51,14 @@ function layStage(operation: Operation, x: number, context: StageContext): Stage
 
 function workspaceBytes(
   operation: Operation,
-  { kernels, arena, capacity }: Omit<StageContext, "workspace">,
+  { kernels, windows, capacity }: Omit<StageContext, "workspace">,
 ): number {
   switch (operation.kind) {
     case "dense":
       // Products are as wide as the outputs forward, and as the inputs backward.
       return largest([operation.inputs, operation.outputs].map(kernels.gemmWorkspace));
     case "conv2d":
-      return convolutionBytes(new WindowPlace(operation.window, arena).of(capacity), kernels);
+      return convolutionBytes(windows.of(operation.window).of(capacity), kernels);
     default:
       return 0;
   }

@@ -175,4 +175,29 @@ describe("a static program", () => {
     await expect(step(9)).rejects.toThrow("a batch of 9 examples, wanted 8 at most");
     await expect(step(program.evaluationBatch + 1)).rejects.toThrow(RangeError);
   });
+
+  test("refuses a batch that is too large before anything on the heap is written", () => {
+    using program = openProgram(plan);
+    using round = program.openRound();
+    const heap = () => Buffer.from(heapOf(backend()).memory.buffer);
+    const before = Buffer.from(heap());
+    const many = images(200, "many");
+    expect(() => round.step(many, "dropout")).toThrow("a batch of 200 examples, wanted 8 at most");
+    expect(before.equals(heap())).toBe(true);
+    program.load(many);
+    const loaded = Buffer.from(heap());
+    expect(() => program.forward("dropout")).toThrow("a batch of 200 examples, wanted 8 at most");
+    expect(() => program.backward()).toThrow("a batch of 200 examples, wanted 8 at most");
+    expect(loaded.equals(heap())).toBe(true);
+  });
+
+  test("computes nothing once disposed of, where others' values may be", () => {
+    // Without dropout the kernels are given addresses only.
+    const program = openProgram(imagePlan(PLAIN_LAYERS));
+    program.load(images(8, "batch"));
+    program[Symbol.dispose]();
+    expect(() => program.forward(undefined)).toThrow("disposed");
+    expect(() => program.backward()).toThrow("disposed");
+    expect(() => program.update()).toThrow("disposed");
+  });
 });

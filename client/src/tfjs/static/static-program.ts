@@ -1,6 +1,7 @@
 import type { Plan } from "@chorus/aggregation";
 import type { Dataset } from "../../data/dataset.ts";
 import { ClientError } from "../../error.ts";
+import { evaluationBatchOf } from "../evaluation-batch.ts";
 import type { Heap } from "../kernels/heap.ts";
 import type { TrainingKernels } from "../kernels/training-kernels.ts";
 import type { BatchResult, RoundSteps, Stepper } from "../stepper.ts";
@@ -37,7 +38,7 @@ export class StaticProgram implements Stepper {
     using stack = new DisposableStack();
     const arena = stack.use(new Arena(heap));
     const { batchSize } = training;
-    const capacity = Math.max(batchSize, evaluationBatchOf(model));
+    const capacity = evaluationBatchOf(exampleValues(model), batchSize);
     const places = reservePlaces(model, batchSize, capacity, arena);
     const { weights, gradient } = places;
     const count = model.layout.parameters;
@@ -107,14 +108,16 @@ export class StaticProgram implements Stepper {
 
   /** Part 2: computes the logits. */
   forward(dropoutSeed: string | undefined): void {
+    this.#arena.requireOpen();
+    // What dropout leaves out is kept for a batch of training.
+    if (dropoutSeed !== undefined) this.#requireTrainable(this.#rows);
     for (const stage of this.#stages) stage.forward(this.#rows, dropoutSeed);
   }
 
   /** Part 3: computes the gradient and returns the mean loss. */
   backward(): number {
-    if (this.#rows > this.#batchSize) {
-      throw new RangeError(`a batch of ${this.#rows} examples, wanted ${this.#batchSize} at most`);
-    }
+    this.#arena.requireOpen();
+    this.#requireTrainable(this.#rows);
     const { logits, labels } = this.#outputs();
     let [outGradient, xGradient] = this.#places.valueGradients;
     const loss = this.#head.loss(this.#rows, logits, labels, outGradient);
@@ -130,6 +133,7 @@ export class StaticProgram implements Stepper {
 
   /** Part 4: moves the weights along the gradient. */
   update(): void {
+    this.#arena.requireOpen();
     this.#rule.step();
   }
 
@@ -138,11 +142,18 @@ export class StaticProgram implements Stepper {
   }
 
   #step(batch: Dataset, dropoutSeed: string): number {
+    this.#requireTrainable(batch.examples);
     this.load(batch);
     this.forward(dropoutSeed);
     const loss = this.backward();
     this.update();
     return loss;
+  }
+
+  /** There is room for the gradients of so many examples only: more would overwrite what others keep on the heap. */
+  #requireTrainable(examples: number): void {
+    if (examples <= this.#batchSize) return;
+    throw new RangeError(`a batch of ${examples} examples, wanted ${this.#batchSize} at most`);
   }
 
   #outputs(): { readonly logits: number; readonly labels: number } {
@@ -178,11 +189,7 @@ function reservePlaces(
   };
 }
 
-/** Values of all operations together that an evaluated batch may have: 16 MB. */
-const EVALUATION_VALUES = 4_000_000;
-
-/** Enough examples to keep the kernels busy, few enough for the memory. */
-function evaluationBatchOf({ inputs, operations }: LoweredModel): number {
-  const values = operations.reduce((sum, { outputs }) => sum + outputs, inputs);
-  return Math.max(1, Math.min(256, Math.floor(EVALUATION_VALUES / values)));
+/** Values of one example, its own and those of all operations. */
+function exampleValues({ inputs, operations }: LoweredModel): number {
+  return operations.reduce((sum, { outputs }) => sum + outputs, inputs);
 }

@@ -19,3 +19,21 @@ export class WindowPlace {
     return this.#address;
   }
 }
+
+/** The places of a model's windows: one for each, whoever asks for it. */
+export class WindowPlaces {
+  readonly #arena: Arena;
+  readonly #places = new Map<Window, WindowPlace>();
+
+  constructor(arena: Arena) {
+    this.#arena = arena;
+  }
+
+  of(window: Window): WindowPlace {
+    const known = this.#places.get(window);
+    if (known !== undefined) return known;
+    const place = new WindowPlace(window, this.#arena);
+    this.#places.set(window, place);
+    return place;
+  }
+}

@@ -45,7 +45,7 @@ const MODELS: ReadonlyMap<string, ModelTopology> = new Map<string, ModelTopology
 ]);
 
 /** Trains a model on 28 x 28 pixels with plain gradient descent. */
-function planOf(model: ModelTopology): Plan {
+export function planOf(model: ModelTopology): Plan {
   return parsePlan({
     name: "bench",
     model,

@@ -7,12 +7,13 @@ import { buildNetwork, type Network } from "../../network.ts";
 import { openOptimizer } from "../../optimizer.ts";
 import { OperationStepper } from "../../stepper.ts";
 import { askedModel, BATCH_SIZE, randomDigits } from "./models.ts";
-import { type PartCosts, PartMeter, pieces, type StepCosts, stepMs } from "./step-costs.ts";
+import type { PartCosts, StepCosts } from "./results.ts";
+import { PartMeter, pieces, stepMs } from "./step-costs.ts";
 
 async function operationCosts(plan: Plan): Promise<StepCosts> {
   await openBackend(new AbortController().signal);
   const network = await buildNetwork(plan);
-  using stepper = new OperationStepper(network, plan.training);
+  using stepper = new OperationStepper(network, plan);
   stepper.write(initialModel(network.layout, plan.seed));
   const batches = new Batches(randomDigits(), BATCH_SIZE, "bench");
   using round = stepper.openRound();

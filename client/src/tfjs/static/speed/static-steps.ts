@@ -7,14 +7,8 @@ import { openStepper } from "../open-stepper.ts";
 import { StaticProgram } from "../static-program.ts";
 import { askedModel, BATCH_SIZE, randomDigits } from "./models.ts";
 import { megaflops } from "./product-costs.ts";
-import {
-  type Impossible,
-  type PartCosts,
-  PartMeter,
-  pieces,
-  type StepCosts,
-  stepMs,
-} from "./step-costs.ts";
+import type { Impossible, PartCosts, StepCosts } from "./results.ts";
+import { PartMeter, pieces, stepMs } from "./step-costs.ts";
 
 async function staticCosts(plan: Plan): Promise<StepCosts | Impossible> {
   const model = lowerModel(plan);

@@ -1,23 +1,5 @@
 import { cpuMs, median } from "./cpu-time.ts";
-
-/** CPU milliseconds of one step of training, user and system, of the whole process. */
-export interface StepCosts {
-  readonly totalMs: number;
-  /** By part, measured on their own, where the way of training has such parts. */
-  readonly parts?: PartCosts;
-  /** Multiplications and additions of its products, in millions, where the way of training knows them. */
-  readonly megaflops?: number;
-}
-
-/** Why a way of training does not train a model. */
-export interface Impossible {
-  readonly impossible: string;
-}
-
-/** Choosing and copying a batch; the loss; its gradient; moving the weights. */
-export type Part = "data" | "forward" | "backward" | "optimizer";
-
-export type PartCosts = Readonly<Record<Part, number>>;
+import type { Part, PartCosts } from "./results.ts";
 
 /** Blocks of steps that are measured: their median is what counts, as others use the machine. */
 const BLOCKS = 11;

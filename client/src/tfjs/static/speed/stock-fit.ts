@@ -9,7 +9,8 @@ import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { enableProdMode, oneHot, setBackend, tensor, train } from "@tensorflow/tfjs-core";
 import { type LayersModel, models } from "@tensorflow/tfjs-layers";
 import { askedModel, BATCH_SIZE, randomDigits } from "./models.ts";
-import { type Impossible, type StepCosts, stepMs } from "./step-costs.ts";
+import type { Impossible, StepCosts } from "./results.ts";
+import { stepMs } from "./step-costs.ts";
 
 async function stockCosts(plan: Plan): Promise<StepCosts | Impossible> {
   enableProdMode();
