@@ -74,6 +74,7 @@ export {
 } from "./model/column-statistics.ts";
 export type { GraphLayer, ModelGraph } from "./model/graph-builder.ts";
 export { initialModel } from "./model/initial-model.ts";
+export { ACTIVATIONS } from "./model/layers/activation-names.ts";
 export { layoutOf, type ModelLayout } from "./model/layout.ts";
 export { modelFromBytes, modelToBytes, vectorFromBytes } from "./model/model-bytes.ts";
 export { ModelError } from "./model/model-error.ts";
@@ -98,6 +99,7 @@ export {
   exampleShape,
   invitationCount,
 } from "./plan/plan-facts.ts";
+export { SMALLEST_RUN } from "./plan/smallest-run.ts";
 export { isStatisticsPlan, type RunPlan, type StatisticsPlan } from "./plan/statistics-plan.ts";
 export {
   type PooledCategory,

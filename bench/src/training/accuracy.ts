@@ -1,4 +1,4 @@
-import { initialModel, layoutOf, type Plan, parsePlan } from "@chorus/aggregation";
+import { initialModel, layoutOf, type Plan, parsePlan, SMALLEST_RUN } from "@chorus/aggregation";
 import { readDigits } from "@chorus/cli";
 import { createTrainer, type Dataset } from "@chorus/client";
 
@@ -62,24 +62,13 @@ function planOf(
   optimizer: Plan["training"]["optimizer"],
   localSteps: number,
 ): Plan {
-  const deadlines = { training: 1000, exchange: 1000 };
   return parsePlan({
     name: "accuracy",
     model,
     data: { format: "idx", classes: 10, scale: 255 },
     holdOut: 0,
     training: { loss: "categoricalCrossentropy", optimizer, batchSize, localSteps },
-    strategy: { kind: "fedavg" },
-    protection: { kind: "masking", clippingNorm: 20, maxExamples: 60_000 },
-    rounds: 1,
+    ...SMALLEST_RUN,
     seed: 1,
-    roundPolicy: {
-      select: 3,
-      overSelect: 1,
-      quorum: 3,
-      minSurvivors: 3,
-      softDeadlineMs: deadlines,
-      hardDeadlineMs: deadlines,
-    },
   });
 }

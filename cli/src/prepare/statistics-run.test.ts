@@ -10,7 +10,8 @@ import {
 } from "@chorus/aggregation";
 import { expect, test } from "vitest";
 import type { Operator } from "../operator/operator.ts";
-import type { CompletedRound, RunReport } from "../operator/run.ts";
+import type { RunReport } from "../operator/run.ts";
+import { statisticsRound } from "../testing/statistics-round.ts";
 import { samplePlan } from "../verify/testing/sample-plan.ts";
 import { foundStatistics } from "./statistics-run.ts";
 
@@ -30,26 +31,7 @@ const plan = statisticsPlanFor(
 );
 const values = Float32Array.of(1, 0.2, 0.25);
 const hash = modelHash(layoutOf(plan.model), values);
-const round: CompletedRound = {
-  round: 1,
-  attempts: 1,
-  parentModelHash: hash,
-  modelHash: hash,
-  updatesRoot: sha256Hex("updates"),
-  transcriptHash: "",
-  cohort: 3,
-  survivors: 3,
-  startedAtMs: 0,
-  endedAtMs: 1,
-  phases: [],
-  receivedBytes: 0,
-  sentBytes: 0,
-  trainingExamples: 30,
-  evaluationExamples: 0,
-  evaluationCorrect: 0,
-  evaluationLoss: 0,
-  ledgerEntry: undefined,
-};
+const round = statisticsRound(hash, hash);
 
 /** A coordinator that has run the plan and sends this file as its model. */
 function sending(

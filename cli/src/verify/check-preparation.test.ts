@@ -14,7 +14,8 @@ import {
 } from "@chorus/aggregation";
 import { expect, test } from "vitest";
 import { CliError } from "../cli-error.ts";
-import type { CompletedRound, RunDetails, RunSummary } from "../operator/run.ts";
+import type { RunDetails, RunSummary } from "../operator/run.ts";
+import { statisticsRound } from "../testing/statistics-round.ts";
 import { checkPreparation } from "./check-preparation.ts";
 import { describeDifference, type HistorySource, noFile, type Verification } from "./history.ts";
 import { formatVerification } from "./table.ts";
@@ -42,26 +43,7 @@ const statistics = statisticsPlanFor(template);
 const layout = layoutOf(statistics.model);
 const values = Float32Array.of(1, 0.2, 0.25, 0.3, 0.6);
 const hash = modelHash(layout, values);
-const round: CompletedRound = {
-  round: 1,
-  attempts: 1,
-  parentModelHash: modelHash(layout, new Float32Array(5)),
-  modelHash: hash,
-  updatesRoot: sha256Hex("updates"),
-  transcriptHash: "",
-  cohort: 3,
-  survivors: 3,
-  startedAtMs: 0,
-  endedAtMs: 1,
-  phases: [],
-  receivedBytes: 0,
-  sentBytes: 0,
-  trainingExamples: 30,
-  evaluationExamples: 0,
-  evaluationCorrect: 0,
-  evaluationLoss: 0,
-  ledgerEntry: undefined,
-};
+const round = statisticsRound(hash, modelHash(layout, new Float32Array(5)));
 const run: RunSummary = {
   runId,
   name: statistics.name,

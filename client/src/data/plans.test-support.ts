@@ -1,4 +1,4 @@
-import { type DataSchema, type Plan, parsePlan } from "@chorus/aggregation";
+import { type DataSchema, type Plan, parsePlan, SMALLEST_RUN } from "@chorus/aggregation";
 import type { Dataset } from "./dataset.ts";
 import { ExampleWriter } from "./example-writer.ts";
 import { type Examples, selectExamples } from "./examples.ts";
@@ -16,7 +16,6 @@ export function planFor(data: DataSchema, shape: readonly number[]): Plan {
   const isFlat = shape.length === 1;
   const flattened = isFlat ? [] : [{ class_name: "Flatten", config: input }];
   const first = isFlat ? input : {};
-  const deadlines = { training: 1000, exchange: 1000 };
   return parsePlan({
     name: "sample",
     model: {
@@ -34,18 +33,8 @@ export function planFor(data: DataSchema, shape: readonly number[]): Plan {
       batchSize: 8,
       localSteps: 10,
     },
-    strategy: { kind: "fedavg" },
-    protection: { kind: "masking", clippingNorm: 20, maxExamples: 1000 },
-    rounds: 1,
+    ...SMALLEST_RUN,
     seed: 7,
-    roundPolicy: {
-      select: 3,
-      overSelect: 1,
-      quorum: 3,
-      minSurvivors: 3,
-      softDeadlineMs: deadlines,
-      hardDeadlineMs: deadlines,
-    },
   });
 }
 

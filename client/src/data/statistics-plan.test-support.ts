@@ -2,6 +2,7 @@ import {
   type ColumnStatistics,
   isStatisticsPlan,
   parseRunPlan,
+  SMALLEST_RUN,
   type StatisticsPlan,
 } from "@chorus/aggregation";
 
@@ -33,14 +34,7 @@ export function planOf(
     },
     rounds: 1,
     seed: 1,
-    roundPolicy: {
-      select: 3,
-      overSelect: 1,
-      quorum: 3,
-      minSurvivors: 3,
-      softDeadlineMs: { training: 1000, exchange: 1000 },
-      hardDeadlineMs: { training: 1000, exchange: 1000 },
-    },
+    roundPolicy: SMALLEST_RUN.roundPolicy,
   });
   if (!isStatisticsPlan(plan)) throw new Error("not a statistics plan");
   return plan;

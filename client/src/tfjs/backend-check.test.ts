@@ -1,4 +1,4 @@
-import type { Layer, Plan } from "@chorus/aggregation";
+import { ACTIVATIONS, type Layer, type Plan } from "@chorus/aggregation";
 import { memory } from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { ClientError } from "../error.ts";
@@ -15,19 +15,6 @@ import {
 import { createTrainer } from "./trainer.ts";
 
 const NEVER = new AbortController().signal;
-
-const ACTIVATIONS = [
-  "linear",
-  "relu",
-  "elu",
-  "selu",
-  "tanh",
-  "sigmoid",
-  "softplus",
-  "swish",
-  "gelu",
-  "softmax",
-] as const;
 
 function threeLayers(activation: (typeof ACTIVATIONS)[number]): Layer[] {
   return [

@@ -1,4 +1,11 @@
-import { type Layer, type Plan, parsePlan, RandomNumbers, seededRandom } from "@chorus/aggregation";
+import {
+  type Layer,
+  type Plan,
+  parsePlan,
+  RandomNumbers,
+  SMALLEST_RUN,
+  seededRandom,
+} from "@chorus/aggregation";
 import { type Dataset, emptyDataset } from "../data/dataset.ts";
 
 /** Layers from images of 4 x 3 pixels to three classes, one of which has no static plan. */
@@ -25,18 +32,8 @@ export function imagePlan(
       localSteps: 10,
       ...training,
     },
-    strategy: { kind: "fedavg" },
-    protection: { kind: "masking", clippingNorm: 20, maxExamples: 1000 },
-    rounds: 1,
+    ...SMALLEST_RUN,
     seed: 7,
-    roundPolicy: {
-      select: 3,
-      overSelect: 1,
-      quorum: 3,
-      minSurvivors: 3,
-      softDeadlineMs: { training: 1000, exchange: 1000 },
-      hardDeadlineMs: { training: 1000, exchange: 1000 },
-    },
   });
 }
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { startCoordinator } from "@chorus/coordinator";
 import { childLog, childOptions, parentSignal } from "../support/child-side.ts";
+import { loopbackConfig } from "../support/coordinator.ts";
 import { UsageMeter } from "./usage.ts";
 
 /** What a coordinator in a process of its own is started with. */
@@ -13,13 +14,7 @@ const { directory } = childOptions<CoordinatorProcessOptions>();
 const log = childLog();
 const signal = parentSignal();
 await using coordinator = await startCoordinator(
-  {
-    directory,
-    federationName: "cohort",
-    grpcAddress: "127.0.0.1:0",
-    httpAddress: "127.0.0.1:0",
-    chain: { kind: "embedded" },
-  },
+  loopbackConfig(directory, "cohort"),
   { log },
   signal,
 );

@@ -19,21 +19,27 @@ export interface TestCoordinator extends RunningCoordinator {
   readonly log: TestLog;
 }
 
+/** A coordinator with an embedded chain on free ports of loopback. */
+export function loopbackConfig(directory: string, federationName: string): CoordinatorConfig {
+  return {
+    directory,
+    federationName,
+    grpcAddress: "127.0.0.1:0",
+    httpAddress: "127.0.0.1:0",
+    chain: { kind: "embedded" },
+  };
+}
+
 /** Starts a coordinator on free ports of loopback, with an embedded chain unless told otherwise, in `directory`. */
 export async function startTestCoordinator(
   directory: string,
   options: { readonly chain?: CoordinatorConfig["chain"]; readonly clock?: Clock } = {},
 ): Promise<TestCoordinator> {
   const log = new TestLog();
-  const { chain = { kind: "embedded" }, clock } = options;
+  const config = loopbackConfig(directory, "test");
+  const { chain = config.chain, clock } = options;
   const running = await startCoordinator(
-    {
-      directory,
-      federationName: "test",
-      grpcAddress: "127.0.0.1:0",
-      httpAddress: "127.0.0.1:0",
-      chain,
-    },
+    { ...config, chain },
     { log: log.logger, ...(clock === undefined ? {} : { clock }) },
     AbortSignal.timeout(60_000),
   );

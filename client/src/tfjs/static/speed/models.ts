@@ -3,6 +3,7 @@ import {
   type Plan,
   parsePlan,
   RandomNumbers,
+  SMALLEST_RUN,
   seededRandom,
 } from "@chorus/aggregation";
 import { depthwiseCnn, lenet5, lstm, mcmahanCnn, mlp, transformer } from "@chorus/aggregation/zoo";
@@ -57,17 +58,7 @@ export function planOf(model: ModelTopology): Plan {
       batchSize: BATCH_SIZE,
       localSteps: 100,
     },
-    strategy: { kind: "fedavg" },
-    protection: { kind: "masking", clippingNorm: 20, maxExamples: 1000 },
-    rounds: 1,
+    ...SMALLEST_RUN,
     seed: 1,
-    roundPolicy: {
-      select: 3,
-      overSelect: 1,
-      quorum: 3,
-      minSurvivors: 3,
-      softDeadlineMs: { training: 1000, exchange: 1000 },
-      hardDeadlineMs: { training: 1000, exchange: 1000 },
-    },
   });
 }
