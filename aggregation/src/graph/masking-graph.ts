@@ -3,7 +3,7 @@ import type { ParticipantId } from "../masking/messages.ts";
 import { GraphError } from "./graph-error.ts";
 
 /** Length of a graph's seed. */
-export const GRAPH_SEED_BYTES = 32;
+const GRAPH_SEED_BYTES = 32;
 
 /** What a graph is made from, beside its participants. */
 export interface GraphShape {

@@ -94,7 +94,7 @@ export const configurationAttacks: readonly Attack[] = [
 ];
 
 /** A whole round after a lie about its configuration. */
-export function playThrough(round: LyingRound, lie: (config: RoundConfig) => RoundConfig): void {
+function playThrough(round: LyingRound, lie: (config: RoundConfig) => RoundConfig): void {
   round.advertise(lie);
   round.shareKeys();
   round.upload();

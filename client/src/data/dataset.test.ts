@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Dataset, sliceExamples } from "./dataset.ts";
-import { selectExamples } from "./examples.ts";
+import { selectExamples } from "./examples.test-support.ts";
 
 function site(labels: readonly number[]): Dataset {
   const features = Float32Array.from(labels.flatMap((label) => [label, label + 0.5]));

@@ -98,13 +98,6 @@ export function examplesOf(source: Dataset | Examples): Examples {
   return new MemoryExamples(featureShape, labels, [features], Math.max(1, examples));
 }
 
-/** Copies the examples at `indices`, in that order, into a new dataset. Throws as {@link Examples.read} does. */
-export function selectExamples(source: Dataset | Examples, indices: Uint32Array): Dataset {
-  const selected = emptyDataset(indices.length, source.featureShape);
-  examplesOf(source).read(indices, selected);
-  return selected;
-}
-
 /** Beyond this batches get fewer examples: kernels gain nothing from more, and images may be large. */
 const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 

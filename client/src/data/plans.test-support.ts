@@ -1,7 +1,8 @@
 import { type DataSchema, type Plan, parsePlan, SMALLEST_RUN } from "@chorus/aggregation";
 import type { Dataset } from "./dataset.ts";
 import { ExampleWriter } from "./example-writer.ts";
-import { type Examples, selectExamples } from "./examples.ts";
+import { selectExamples } from "./examples.test-support.ts";
+import type { Examples } from "./examples.ts";
 import { type ReadingSummary, readExamples } from "./read-examples.ts";
 import { type Report, refuseAll } from "./report.ts";
 

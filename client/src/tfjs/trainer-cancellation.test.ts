@@ -1,7 +1,8 @@
 import { initialModel, layoutOf } from "@chorus/aggregation";
 import { expect, test } from "vitest";
 import type { Dataset } from "../data/dataset.ts";
-import { type Examples, examplesOf, selectExamples } from "../data/examples.ts";
+import { selectExamples } from "../data/examples.test-support.ts";
+import { type Examples, examplesOf } from "../data/examples.ts";
 import { HIDDEN_LAYER, imagePlan, imagesByRow } from "./samples.test-support.ts";
 import { createTrainer } from "./trainer.ts";
 

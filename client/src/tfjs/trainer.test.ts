@@ -2,7 +2,7 @@ import { initialModel, type Layer, layoutOf, type Plan } from "@chorus/aggregati
 import { getBackend, memory } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Dataset } from "../data/dataset.ts";
-import { selectExamples } from "../data/examples.ts";
+import { selectExamples } from "../data/examples.test-support.ts";
 import type { Trainer } from "../trainer.ts";
 import { openBackend } from "./backend.ts";
 import type { BackendName } from "./backends/backend.ts";

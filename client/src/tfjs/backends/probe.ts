@@ -43,11 +43,7 @@ export async function probeBackend(
 }
 
 /** Milliseconds of one step of a plan's batch size, from the initial model. Throws the signal's reason when aborted. */
-export async function trainingStepMs(
-  stepper: Stepper,
-  plan: Plan,
-  signal: AbortSignal,
-): Promise<number> {
+async function trainingStepMs(stepper: Stepper, plan: Plan, signal: AbortSignal): Promise<number> {
   const batch = randomBatch(plan, plan.training.batchSize);
   stepper.write(initialModel(layoutOf(plan.model), plan.seed));
   using round = stepper.openRound();

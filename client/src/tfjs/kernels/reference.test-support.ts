@@ -28,7 +28,7 @@ export function distinctFactors(shape: number[]): Tensor {
 }
 
 /** The result and the gradient for each input of the sum of the result times {@link distinctFactors}. */
-export function resultAndGradients(
+function resultAndGradients(
   { shapes, compute }: OperationCase,
   inputs: readonly Float32Array[],
   backend: BackendName,
