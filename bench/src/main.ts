@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatBytes, formatTable } from "@chorus/cli";
 import { benchFlower, flowerTable } from "./flower/bench-flower.ts";
+import { printHe } from "./he/print-he.ts";
 import { againstBudgets, budgetTable } from "./masking/budgets.ts";
 import { benchKernels } from "./masking/kernel-speed.ts";
 import { type HeldMemory, heldMemory, maskingMemory } from "./masking/memory.ts";
@@ -17,6 +18,12 @@ import { printTraining } from "./training/print-training.ts";
 const [command = ""] = process.argv.slice(2);
 if (["training", "accuracy"].includes(command)) {
   process.exit(await printTraining(process.argv.slice(2)));
+}
+
+// "he": what homomorphic encryption costs, and nothing else.
+if (process.argv[2] === "he") {
+  const hold = await printHe();
+  process.exit(hold || !process.argv.includes("--strict") ? 0 : 1);
 }
 
 const options = benchOptions();

@@ -4,10 +4,12 @@ const usage = `Measures rounds and masking, prints tables and writes runs/bench.
 
 Usage: npm run bench -- training [--help]
        npm run bench -- accuracy [--help]
+       npm run bench -- he [--strict]
        npm run bench -- [--large] [--strict] [--flower [--python PATH]]
 
   training   how fast a site trains, and nothing else; some minutes
   accuracy   what one core learns of MNIST, and nothing else; a minute
+  he         homomorphic encryption beside masking, CKKS and plain float32; a minute
   (nothing)  a round of the demo's model, kernels, masking among 10 participants; less than a minute
   --large    masking among 100 as well, with 0, 10 and 30 lost, and memory; some minutes
   --strict   exit code 1 where a budget was missed: for a machine that does nothing else
