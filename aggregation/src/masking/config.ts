@@ -15,7 +15,32 @@ export interface CohortMember {
 }
 
 /** Everything that a round's participants must agree on. Its hash is in every signature, key and mask of the round. */
-export interface RoundConfig {
+export type RoundConfig = MaskedRoundConfig | EncryptedRoundConfig;
+
+/** A round whose sum is opened to everybody. */
+export interface MaskedRoundConfig extends CommonRoundConfig {
+  readonly ringBits: 32;
+  /** Updates are multiplied by 2^scaleBits before they are rounded: 0 to 24. */
+  readonly scaleBits: number;
+}
+
+/** A round whose masked updates are encrypted, and whose sum is opened to its participants alone. */
+export interface EncryptedRoundConfig extends CommonRoundConfig {
+  readonly he: HeConfig;
+}
+
+/** How updates are encrypted. */
+export interface HeConfig {
+  /** Of the parameters that they follow from, with the cohort's size: see `parametersHash`. */
+  readonly parametersHash: Hash;
+  /** The plan's. */
+  readonly valueBits: ValueBits;
+  /** How updates are spread over all coordinates before they are rounded: see `rotate`. */
+  readonly rotation: "hadamard-v1";
+}
+
+/** What rounds of both kinds agree on. */
+export interface CommonRoundConfig {
   readonly protocol: "SA-1";
   /** What expands mask seeds. */
   readonly prg: "aes-128-ctr";
@@ -40,9 +65,6 @@ export interface RoundConfig {
   readonly minSurvivors: number;
   /** Parameters of the model. */
   readonly dimension: number;
-  readonly ringBits: 32;
-  /** Updates are multiplied by 2^scaleBits before they are rounded: 0 to 24. */
-  readonly scaleBits: number;
   /** L2 norm that an update is clipped to. */
   readonly clippingNorm: number;
   /** Examples from which on an update weighs no more. */

@@ -1,3 +1,5 @@
+import type { UpdateCounts } from "./update-vector.ts";
+
 /** A participant's identifier: the first 32 hexadecimal digits of SHA-256(its Ed25519 identity key), lower case. */
 export type ParticipantId = string;
 
@@ -15,11 +17,16 @@ export interface KeyAdvertisement {
   readonly selfMaskCommitment: Uint8Array;
   /** What its nonce commitment in the round's configuration commits to, 32 bytes. */
   readonly graphNonce: Uint8Array;
+  /** In an encrypted round: commitment to the contribution to its key, 32 bytes. */
+  readonly keyCommitment?: Uint8Array;
   /** Ed25519 by the identity key over everything above and the config hash, 64 bytes. */
   readonly signature: Uint8Array;
 }
 
-/** A share of `from`'s two secrets for `to`, sealed with AES-256-GCM: 64 bytes and the tag. */
+/**
+ * A share of `from`'s two secrets for `to`, sealed with AES-256-GCM: 64 bytes, in an encrypted round the 32 of `from`'s
+ * contribution to its key, and the tag.
+ */
 export interface SealedShare {
   readonly from: ParticipantId;
   readonly to: ParticipantId;
@@ -61,4 +68,17 @@ export interface RevealedShare {
 export interface RevealedShares {
   readonly selfMaskShares: readonly RevealedShare[];
   readonly maskKeyShares: readonly RevealedShare[];
+}
+
+/** What a survivor of an encrypted round has made of its sum. */
+export interface ModelReport {
+  readonly participantId: ParticipantId;
+  /** Of the new model. */
+  readonly modelHash: Hash;
+  /** SHA-256 of the outer optimiser's state after the round; "" for a strategy without state. */
+  readonly stateHash: Hash | "";
+  /** The survivors', added up. */
+  readonly counts: UpdateCounts;
+  /** Ed25519 over all of it, the survivor set and the encrypted sum, 64 bytes. */
+  readonly signature: Uint8Array;
 }

@@ -102,9 +102,26 @@ export interface AdaptivePlan {
   readonly tau: number;
 }
 
-/** How updates are hidden from the coordinator: pairwise and self masks that cancel in the sum (SA-1). */
-export interface Protection {
+/** How updates are hidden from the coordinator. */
+export type Protection = MaskingProtection | HeProtection;
+
+/** Pairwise and self masks that cancel in the sum (SA-1), which the coordinator and everybody else learn. */
+export interface MaskingProtection extends UpdateBounds {
   readonly kind: "masking";
+}
+
+/**
+ * The same masks, and over them encryption under a key that the round's participants share: the sum and the model are
+ * theirs alone.
+ */
+export interface HeProtection extends UpdateBounds {
+  readonly kind: "he";
+  /** Bits that each parameter is rounded to: 8 or 15 among up to 128 participants, 16 among up to 64. */
+  readonly valueBits: 8 | 15 | 16;
+}
+
+/** What one participant's update can do to the sum at most. */
+export interface UpdateBounds {
   /** Largest L2 norm of an update, longer ones are scaled down: 0.000001 to 10 000. */
   readonly clippingNorm: number;
   /** Largest weight of an update, in examples: 1 to 1 000 000 000. */

@@ -1,5 +1,5 @@
 import type { ColumnStatistics } from "../model/column-statistics.ts";
-import type { FedAvgPlan, Plan, Protection, RoundPolicy } from "./plan.ts";
+import type { FedAvgPlan, MaskingProtection, Plan, RoundPolicy } from "./plan.ts";
 
 /**
  * Everything that defines a statistics run: one round, in which no network is trained. Its model is the statistics of the
@@ -14,7 +14,7 @@ export interface StatisticsPlan {
   /** The mean itself. */
   readonly strategy: FedAvgPlan;
   /** The clipping norm is so large that no site's statistics are scaled down. */
-  readonly protection: Protection;
+  readonly protection: MaskingProtection;
   /** A second round would add nothing, and two sums show more than one. */
   readonly rounds: 1;
   /** Decides nothing but the plan's hash: an integer in [0, 2^32). */
