@@ -17,31 +17,48 @@ export { openFastKernels, openPlainKernels } from "./kernels/open-kernels.ts";
 export { KeyAdvertising } from "./masking/aggregator-advertising.ts";
 export { Collection } from "./masking/aggregator-collection.ts";
 export { Confirmation } from "./masking/aggregator-confirmation.ts";
+export { type OpenedRound, Opening } from "./masking/aggregator-opening.ts";
 export { KeySharing } from "./masking/aggregator-sharing.ts";
 export { Unmasking } from "./masking/aggregator-unmasking.ts";
 export {
   type CohortMember,
+  type CommonRoundConfig,
   configHash,
+  type EncryptedRoundConfig,
+  type HeConfig,
+  isEncrypted,
+  type MaskedRoundConfig,
   parseRoundConfig,
   type RoundConfig,
   scaleBitsFor,
   serialiseRoundConfig,
 } from "./masking/config.ts";
-export { checkRoundConfig } from "./masking/config-check.ts";
+export { checkRoundConfig, type RoundExpectation } from "./masking/config-check.ts";
+export {
+  ciphertextBytes,
+  encryptedSumBytes,
+  heConfigFor,
+  heParametersOf,
+  valueCountOf,
+} from "./masking/encryption.ts";
 export { MaskingError, type MaskingErrorCode } from "./masking/error.ts";
+export type { MaskSeeds } from "./masking/mask-set.ts";
 export type {
   CommittedUpload,
   Hash,
   KeyAdvertisement,
+  ModelReport,
   ParticipantId,
   RevealedShares,
   SealedShare,
   SurvivorAck,
   UploadCommitment,
 } from "./masking/messages.ts";
+export { type MadeModel, signModelReport } from "./masking/model-report.ts";
 export { neighbourhoodFor } from "./masking/neighbourhood.ts";
 export { AdvertisingStage, type ParticipantSecrets } from "./masking/participant-advertising.ts";
 export { ConfirmingStage } from "./masking/participant-confirming.ts";
+export { EncryptedStage, type EncryptionJob } from "./masking/participant-encrypting.ts";
 export {
   MaskingStage,
   type MaskingTools,
@@ -49,7 +66,7 @@ export {
 } from "./masking/participant-masking.ts";
 export { RevealingStage } from "./masking/participant-revealing.ts";
 export { SharingStage } from "./masking/participant-sharing.ts";
-export { decodeSum, encodeUpdate } from "./masking/quantiser.ts";
+export { decodeSum, encodeUpdate, type Update } from "./masking/quantiser.ts";
 export {
   runUnmasking,
   splitUnmasking,
@@ -122,7 +139,14 @@ export {
   systemRandom,
 } from "./random.ts";
 export { applyOuterStep, stateLength } from "./strategies/outer-step.ts";
-export type { RoundTranscript } from "./transcript/transcript.ts";
+export {
+  type EncryptedTranscript,
+  isEncryptedTranscript,
+  type MaskedTranscript,
+  type RoundTranscript,
+} from "./transcript/transcript.ts";
+export { verifyOpenedSum } from "./transcript/verify-opened-sum.ts";
+export { type VerifiedReports, verifyReports } from "./transcript/verify-reports.ts";
 export { requireOpenedSum, type SumVerifier } from "./transcript/verify-sum.ts";
 export {
   type TranscriptReader,

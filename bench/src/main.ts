@@ -11,6 +11,7 @@ import { type HeldMemory, heldMemory, maskingMemory } from "./masking/memory.ts"
 import { kernelTable, maskingTable, memoryTable } from "./masking/tables.ts";
 import { benchSideBySide, type MaskingRound } from "./masking.ts";
 import { benchOptions } from "./options.ts";
+import { printProtections } from "./protections/print-protections.ts";
 import { benchRounds, type RoundCosts } from "./round.ts";
 import { printTraining } from "./training/print-training.ts";
 
@@ -19,6 +20,9 @@ const [command = ""] = process.argv.slice(2);
 if (["training", "accuracy"].includes(command)) {
   process.exit(await printTraining(process.argv.slice(2)));
 }
+
+// How well models do under each protection, and nothing else.
+if (command === "protections") process.exit(await printProtections(process.argv.slice(3)));
 
 // "he": what homomorphic encryption costs, and nothing else.
 if (process.argv[2] === "he") {

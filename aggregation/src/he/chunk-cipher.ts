@@ -50,10 +50,11 @@ export class ChunkCipher implements Disposable {
 
   /**
    * What a sum from the wire is the encryption of, shape `[CHUNK_WORDS]`, below the plaintext modulus. Under another key
-   * than the sum's it is noise, which the chunk's sentinel tells. Throws {@link HeError} as `unpackSum`.
+   * than the sum's it is noise, which the chunk's sentinel tells. Throws {@link HeError} as `unpackSum`; `what`: how it
+   * calls the sum.
    */
-  decrypt(sum: Uint8Array): Uint32Array {
-    const plaintext = this.#decryptor.run(this.#form.expandedOf(unpackSum(sum)));
+  decrypt(sum: Uint8Array, what = "sum"): Uint32Array {
+    const plaintext = this.#decryptor.run(this.#form.expandedOf(unpackSum(sum, what)));
     const coefficients = coefficientsOf(plaintext);
     plaintext.fill(0);
     return coefficients;
@@ -80,14 +81,9 @@ export class ChunkAdder implements Disposable {
     this.#plaintext = this.#context.emptyPlaintext(DEGREE);
   }
 
-  /** Throws {@link HeError} as {@link CiphertextForm} unless bytes from the wire are a ciphertext. SEAL sees nothing of them. */
-  check(ciphertext: Uint8Array): void {
-    this.#form.unpacked(ciphertext);
-  }
-
   /**
    * Adds a ciphertext from the wire to a sum, in place, and keeps nothing of it. `sum`: shape `[SUM_WORDS]`, zeros at
-   * first. Throws {@link HeError} as {@link CiphertextForm}, and of the instance; the sum is then as it was.
+   * first. Throws {@link HeError} as {@link CiphertextGuard}, and of the instance; the sum is then as it was.
    */
   addTo(sum: Uint32Array, ciphertext: Uint8Array): void {
     const expanded = this.#context.expanded(this.#form.unpacked(ciphertext));

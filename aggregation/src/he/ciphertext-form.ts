@@ -26,15 +26,39 @@ export const SUM_BYTES: number = 2 * PACKED_BYTES;
 export const SUM_WORDS: number = 2 * POLYNOMIAL_WORDS;
 
 /**
+ * Reads ciphertexts from the wire, in TypeScript alone. Throws {@link HeError}: `wrong-length`, `bad-residue` for one that is
+ * not below the modulus, `transparent` for polynomials or seeds of zeros alone, which encrypt nothing.
+ */
+export class CiphertextGuard {
+  readonly #polynomial = new Uint32Array(POLYNOMIAL_WORDS);
+
+  /** `what`: how errors call it. */
+  check(wire: Uint8Array, what = "ciphertext"): void {
+    this.read(wire, what);
+  }
+
+  /** The first polynomial and the second one's seed. What it gave before is overwritten. */
+  read(wire: Uint8Array, what = "ciphertext"): { polynomial: Uint32Array; seed: Uint8Array } {
+    requireLength(what, wire, CIPHERTEXT_BYTES);
+    const seed = wire.subarray(0, SEED_BYTES);
+    if (seed.every((byte) => byte === 0)) {
+      throw new HeError("transparent", `${what}: the seed is all zero`);
+    }
+    readResidues(what, this.#polynomial, wire.subarray(SEED_BYTES));
+    return { polynomial: this.#polynomial, seed };
+  }
+}
+
+/**
  * Turns ciphertexts into bytes of the wire and back. Nothing of SEAL's own format is sent: what stands around residues and
  * seed comes from a ciphertext of our own, so that others can neither lengthen a ciphertext nor rewrite its scale, level
- * or size. Reading throws {@link HeError} before SEAL sees a byte: `wrong-length`, `bad-residue` for one that is not below
- * the modulus, `transparent` for polynomials or seeds of zeros alone, which encrypt nothing.
+ * or size.
  */
 export class CiphertextForm {
   /** Ciphertexts of SEAL's, of which only residues and seeds are ever overwritten. */
   readonly #seeded: Uint8Array;
   readonly #expanded: Uint8Array;
+  readonly #guard = new CiphertextGuard();
   /** Memory for both polynomials: allocating it anew for every ciphertext costs as much as adding does. */
   readonly #residues = new Uint32Array(SUM_WORDS);
 
@@ -53,15 +77,9 @@ export class CiphertextForm {
     return wire;
   }
 
-  /** The wire's bytes as SEAL's, after all checks. What it gave before is overwritten. */
+  /** The wire's bytes as SEAL's. What it gave before is overwritten. Throws as {@link CiphertextGuard}. */
   unpacked(wire: Uint8Array): Uint8Array {
-    requireLength("ciphertext", wire, CIPHERTEXT_BYTES);
-    const seed = wire.subarray(0, SEED_BYTES);
-    if (seed.every((byte) => byte === 0)) {
-      throw new HeError("transparent", "the ciphertext's seed is all zero");
-    }
-    const polynomial = this.#residues.subarray(0, POLYNOMIAL_WORDS);
-    readResidues(polynomial, wire.subarray(SEED_BYTES));
+    const { polynomial, seed } = this.#guard.read(wire);
     this.#seeded.set(bytesOfWords(polynomial), HEAD_BYTES);
     this.#seeded.set(seed, this.#seeded.length - SEED_BYTES);
     return this.#seeded;
@@ -90,13 +108,13 @@ export function packSum(residues: Uint32Array): Uint8Array {
   return wire;
 }
 
-/** The residues of a sum from the wire, after all checks: see {@link CiphertextForm}. */
-export function unpackSum(wire: Uint8Array): Uint32Array {
-  requireLength("sum", wire, SUM_BYTES);
+/** The residues of a sum from the wire, after all checks: see {@link CiphertextGuard}. */
+export function unpackSum(wire: Uint8Array, what = "sum"): Uint32Array {
+  requireLength(what, wire, SUM_BYTES);
   const residues = new Uint32Array(SUM_WORDS);
   for (const index of [0, 1]) {
     const polynomial = residues.subarray(index * POLYNOMIAL_WORDS, (index + 1) * POLYNOMIAL_WORDS);
-    readResidues(polynomial, wire.subarray(index * PACKED_BYTES, (index + 1) * PACKED_BYTES));
+    readResidues(what, polynomial, wire.subarray(index * PACKED_BYTES, (index + 1) * PACKED_BYTES));
   }
   return residues;
 }
@@ -107,11 +125,11 @@ function requireLength(what: string, wire: Uint8Array, wanted: number): void {
   }
 }
 
-function readResidues(target: Uint32Array, packed: Uint8Array): void {
+function readResidues(what: string, target: Uint32Array, packed: Uint8Array): void {
   const words = wordsOfBytes(packed);
-  if (areZero(words)) throw new HeError("transparent", "a polynomial is all zero");
+  if (areZero(words)) throw new HeError("transparent", `${what}: a polynomial is all zero`);
   if (unpackResidues(target, words)) return;
-  throw new HeError("bad-residue", "a residue is not below the modulus");
+  throw new HeError("bad-residue", `${what}: a residue is not below the modulus`);
 }
 
 /** A polynomial of SEAL's ciphertext, copied to where words are aligned. */

@@ -2,13 +2,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { seededRandom } from "../random.ts";
 import { ChunkCipher } from "./chunk-cipher.ts";
 import { CIPHERTEXT_BYTES, packSum, SUM_BYTES, SUM_WORDS, unpackSum } from "./ciphertext-form.ts";
-import { HeKey } from "./key.ts";
+import { CkksCipher, newCkksKey, SMALL_CKKS } from "./ckks.ts";
 import { packValues, unpackSums, valuesPerChunk } from "./lanes.ts";
-import { type HeParameters, heParameters, openHeContext } from "./parameters.ts";
+import { heParameters, openHeContext } from "./parameters.ts";
 import { malformedFrom } from "./testing/malformed.ts";
-import { codeOf, TestBench, valuesOf } from "./testing/round.ts";
+import { codeOf, keyFrom, TestBench, valuesOf } from "./testing/round.ts";
 
-/** Table 6.1 of our study of node-seal: what SEAL does with it is said beside each. Those of CKKS are in ckks.test.ts. */
+/**
+ * Ciphertexts, keys and sums that are not what they should be: each has one clear error, and ends no instance. What SEAL
+ * itself does with it is said above each; what it does with numbers is in failing-values.test.ts.
+ */
 
 const PARAMETERS = heParameters(8, 3);
 const COUNT = valuesPerChunk(PARAMETERS);
@@ -25,12 +28,16 @@ beforeAll(async () => {
   const secretKey = context.newSecretKey();
   using encryptor = context.openEncryptor(secretKey);
   const seeded = encryptor.run(context.emptyPlaintext(2048));
+  const ckksKey = newCkksKey(bench.seal, SMALL_CKKS);
+  const range = { largestValue: 1, participants: 1 };
+  using ckks = new CkksCipher(bench.seal, SMALL_CKKS, ckksKey, range);
   others = {
-    // Loads as a ciphertext in SEAL: it is one.
     "a public key": context.publicKeyOf(secretKey),
     "a secret key": secretKey,
     "SEAL's own seeded ciphertext": seeded,
     "SEAL's own ciphertext": context.expanded(seeded),
+    "a ciphertext of another context": ckks.encrypt(Float32Array.of(1)),
+    "a secret key of another context": ckksKey,
     "a sum": packSum(bench.sumOf([honest])),
   };
 });
@@ -47,60 +54,128 @@ function opensAs(sum: Uint32Array, participants: number, cipher = bench.cipher):
   return () => unpackSums(PARAMETERS, cipher.decrypt(packSum(sum)), COUNT, participants);
 }
 
-test("300 malformed ciphertexts of every kind are refused with one clear error each; the sum and both halves live on", () => {
-  const random = seededRandom("malformed");
-  const sum = bench.sumOf([honest]);
-  const before = sum.slice();
-  for (let count = 0; count < 300; ) {
-    for (const { what, bytes, code } of malformedFrom(honest, others, random)) {
-      expect(
-        codeOf(() => bench.adder.addTo(sum, bytes)),
-        what,
-      ).toBe(code);
-      count += 1;
+/** The code with which bytes are refused as a ciphertext; both halves must live on. */
+function codeOfAdding(bytes: Uint8Array): string | undefined {
+  const code = codeOf(() => bench.adder.addTo(bench.sumOf([honest]), bytes));
+  expect(bench.seal.isLost).toBe(false);
+  return code;
+}
+
+describe("bytes that are no ciphertext", () => {
+  // SEAL 5 and 6: aborted, and the instance dies after forty.
+  test.each([0, 1, 64, 5000, CIPHERTEXT_BYTES - 1])("cut off at %i bytes", (length) => {
+    expect(codeOfAdding(honest.slice(0, length))).toBe("wrong-length");
+  });
+
+  // SEAL: ignored, accepted.
+  test("with bytes behind it", () => {
+    expect(codeOfAdding(new Uint8Array([...honest, 0]))).toBe("wrong-length");
+  });
+
+  // SEAL: a public key loads as a ciphertext; what is of another context is an error, which ends the instance.
+  test("a key, public or secret, a ciphertext of SEAL's own or of another context, a sum", () => {
+    expect(Object.keys(others)).toHaveLength(7);
+    for (const [what, bytes] of Object.entries(others)) {
+      expect(codeOfAdding(bytes), what).toBe("wrong-length");
     }
-  }
-  bench.adder.check(honest);
-  expect(sum).toEqual(before);
-  expect(isAlive()).toBe(true);
+  });
+
+  // SEAL: an error, which ends the instance. Here there is no header, version, size or compression to be wrong.
+  test("a header of SEAL's before it, of whatever kind", () => {
+    for (const head of [1, 16, 113]) {
+      const longer = new Uint8Array([...new Uint8Array(head).fill(1), ...honest]);
+      expect(codeOfAdding(longer)).toBe("wrong-length");
+      expect(codeOfAdding(longer.slice(0, CIPHERTEXT_BYTES).fill(255, 64))).toBe("bad-residue");
+    }
+  });
+
+  // SEAL: an error, which ends the instance.
+  test("a residue that is not below the modulus", () => {
+    expect(codeOfAdding(honest.slice().fill(255, 64, 72))).toBe("bad-residue");
+    expect(codeOfAdding(honest.slice().fill(255, CIPHERTEXT_BYTES - 7))).toBe("bad-residue");
+  });
+
+  // SEAL: loads, and adds to another as nothing; two of them are an error, which ends the instance.
+  test("zeros alone, in the seed, in the residues, or in both, once or twice", () => {
+    const zeros = [
+      honest.slice().fill(0),
+      honest.slice().fill(0, 64),
+      honest.slice().fill(0, 0, 64),
+    ];
+    for (const bytes of zeros) expect(codeOfAdding(bytes)).toBe("transparent");
+    const none = new Uint8Array(CIPHERTEXT_BYTES);
+    expect(codeOf(() => bench.sumOf([none, none]))).toBe("transparent");
+  });
+
+  test("300 of every kind there is: the sum stays what it was, and both halves live on", () => {
+    const random = seededRandom("malformed");
+    const sum = bench.sumOf([honest]);
+    const before = sum.slice();
+    for (let count = 0; count < 300; ) {
+      for (const { what, bytes, code } of malformedFrom(honest, others, random)) {
+        expect(
+          codeOf(() => bench.adder.addTo(sum, bytes)),
+          what,
+        ).toBe(code);
+        count += 1;
+      }
+    }
+    expect(sum).toEqual(before);
+    expect(isAlive()).toBe(true);
+  });
 });
 
-test("sums are checked as ciphertexts are: they come from the coordinator", () => {
-  const sum = packSum(bench.sumOf([honest]));
-  expect(sum).toHaveLength(SUM_BYTES);
-  expect(unpackSum(sum)).toHaveLength(SUM_WORDS);
-  const refused = [
-    [sum.slice(1), "wrong-length"],
-    [honest, "wrong-length"],
-    [sum.slice().fill(0, SUM_BYTES / 2), "transparent"],
-    [sum.slice().fill(255, 0, 100), "bad-residue"],
-    [sum.slice().fill(255, SUM_BYTES / 2), "bad-residue"],
-  ] as const;
-  for (const [bytes, code] of refused) expect(codeOf(() => bench.cipher.decrypt(bytes))).toBe(code);
-  expect(isAlive()).toBe(true);
-});
+describe("sums", () => {
+  // They come from the coordinator.
+  test("are checked as ciphertexts are", () => {
+    const sum = packSum(bench.sumOf([honest]));
+    expect(sum).toHaveLength(SUM_BYTES);
+    expect(unpackSum(sum)).toHaveLength(SUM_WORDS);
+    const refused = [
+      [sum.slice(1), "wrong-length"],
+      [honest, "wrong-length"],
+      [sum.slice().fill(0, SUM_BYTES / 2), "transparent"],
+      [sum.slice().fill(255, 0, 100), "bad-residue"],
+      [sum.slice().fill(255, SUM_BYTES / 2), "bad-residue"],
+    ] as const;
+    for (const [bytes, code] of refused)
+      expect(codeOf(() => bench.cipher.decrypt(bytes))).toBe(code);
+    expect(isAlive()).toBe(true);
+  });
 
-// SEAL: no error, and every coefficient is another.
-test("one flipped bit anywhere, seed or residue, is found when the sum is opened", () => {
-  for (const place of [0, 63, 64, 5000, CIPHERTEXT_BYTES - 2]) {
-    const changed = honest.slice();
-    changed[place] = (changed[place] ?? 0) ^ 1;
-    const sum = bench.sumOf([honest, changed]);
-    expect(codeOf(opensAs(sum, 2)), `byte ${place}`).toBe("wrong-sum");
-  }
-  expect(codeOf(opensAs(bench.sumOf([honest, honest]), 2))).toBeUndefined();
-});
+  // SEAL: no error, and every coefficient is another.
+  test("with one flipped bit of a ciphertext in them, seed or residue, are found when they are opened", () => {
+    for (const place of [0, 63, 64, 5000, CIPHERTEXT_BYTES - 2]) {
+      const changed = honest.slice();
+      changed[place] = (changed[place] ?? 0) ^ 1;
+      const sum = bench.sumOf([honest, changed]);
+      expect(codeOf(opensAs(sum, 2)), `byte ${place}`).toBe("wrong-sum");
+    }
+    expect(codeOf(opensAs(bench.sumOf([honest, honest]), 2))).toBeUndefined();
+  });
 
-// SEAL: no error.
-test("a participant that is missing or counted twice is found", () => {
-  expect(codeOf(opensAs(bench.sumOf([honest, honest]), 3))).toBe("wrong-sum");
-  expect(codeOf(opensAs(bench.sumOf([honest, honest, honest]), 2))).toBe("wrong-sum");
+  // SEAL: no error.
+  test("with one flipped bit of their own are found", () => {
+    const sum = packSum(bench.sumOf([honest]));
+    for (const place of [0, 5000, SUM_BYTES / 2, SUM_BYTES - 2]) {
+      const changed = sum.slice();
+      changed[place] = (changed[place] ?? 0) ^ 1;
+      const open = () => unpackSums(PARAMETERS, bench.cipher.decrypt(changed), COUNT, 1);
+      expect(codeOf(open), `byte ${place}`).toBe("wrong-sum");
+    }
+  });
+
+  // SEAL: no error.
+  test("in which a participant is missing or counted twice are found", () => {
+    expect(codeOf(opensAs(bench.sumOf([honest, honest]), 3))).toBe("wrong-sum");
+    expect(codeOf(opensAs(bench.sumOf([honest, honest, honest]), 2))).toBe("wrong-sum");
+  });
 });
 
 describe("another key", () => {
   let cipher: ChunkCipher;
   beforeAll(() => {
-    cipher = new ChunkCipher(bench.seal, HeKey.make(PARAMETERS, seededRandom("another key")));
+    cipher = new ChunkCipher(bench.seal, keyFrom("another key", PARAMETERS));
   });
   afterAll(() => cipher[Symbol.dispose]());
 
@@ -120,11 +195,8 @@ describe("another key", () => {
 
   // SEAL: no error. With one polynomial for both, only the top bit of some lanes would differ.
   test("of other parameters, though from the same seed, opens nothing, and its ciphertexts are found in the sum", () => {
-    const wide: HeParameters = heParameters(15, 3);
-    using other = new ChunkCipher(
-      bench.seal,
-      HeKey.make(wide, seededRandom("the federation's key")),
-    );
+    const wide = heParameters(15, 3);
+    using other = new ChunkCipher(bench.seal, keyFrom("the round's key", wide));
     const foreign = other.encrypt(packValues(wide, valuesOf("wide", 100, 15)));
     expect(codeOf(opensAs(bench.sumOf([honest, foreign]), 2))).toBe("wrong-sum");
     expect(codeOf(opensAs(bench.sumOf([honest]), 1, other))).toBe("wrong-sum");
@@ -132,7 +204,8 @@ describe("another key", () => {
   });
 });
 
-test("whoever was disposed of says so, and does no harm to the instance", async () => {
+// SEAL 7: an error at each use; 6: a second deletion goes unnoticed.
+test("what was disposed of, once or twice, says so, and does no harm to the instance", async () => {
   using other = await TestBench.open(PARAMETERS);
   other.cipher[Symbol.dispose]();
   other.cipher[Symbol.dispose]();

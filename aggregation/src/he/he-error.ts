@@ -19,7 +19,6 @@ export type HeErrorCode =
   | "wrong-header"
   | "bad-residue"
   | "transparent"
-  | "wrong-frame"
   // A decrypted sum.
   | "wrong-sum"
   | "overflow"

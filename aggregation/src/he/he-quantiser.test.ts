@@ -1,11 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { UpdateCounts } from "../masking/update-vector.ts";
 import { RandomNumbers, seededRandom } from "../random.ts";
-import { addCoefficients } from "./coefficients.ts";
-import { decodeHeSum, encodedLength, encodeHeUpdate, type HeEncoding } from "./he-quantiser.ts";
-import { CHUNK_WORDS, chunkCount } from "./lanes.ts";
+import { encodedLength, type HeEncoding, heValueCount, largestValueOf } from "./he-encoding.ts";
+import { decodeHeSum, encodeHeUpdate } from "./he-quantiser.ts";
 import { heParameters, type ValueBits } from "./parameters.ts";
-import { codeOf } from "./testing/round.ts";
+import { codeOf, seedOf } from "./testing/round.ts";
 
 const DIMENSION = 10_000;
 const COUNTS: UpdateCounts = {
@@ -17,44 +16,55 @@ const COUNTS: UpdateCounts = {
 
 function encodingFor(valueBits: ValueBits, change: Partial<HeEncoding> = {}): HeEncoding {
   const parameters = heParameters(valueBits, 10);
-  const plain = { dimension: DIMENSION, clippingNorm: 1000, largestValue: 2, maxExamples: 300 };
+  const rotationSeed = seedOf("rotation");
+  const plain = { dimension: DIMENSION, clippingNorm: 100, maxExamples: 300, rotationSeed };
   return { parameters, ...plain, ...change };
 }
 
-function updateOf(seed: string, largest: number): Float32Array {
+/** Norm 100 at `size` 1. */
+function updateOf(seed: string, size: number): Float32Array {
   const numbers = new RandomNumbers(seededRandom(seed));
-  return Float32Array.from({ length: DIMENSION }, () => (2 * numbers.unit() - 1) * largest);
+  return Float32Array.from(
+    { length: DIMENSION },
+    () => (2 * numbers.unit() - 1) * size * Math.sqrt(3),
+  );
 }
 
-function encoded(delta: Float32Array, encoding: HeEncoding, counts = COUNTS): Uint32Array {
-  return encodeHeUpdate({ delta, counts }, encoding, seededRandom("rounding"));
+function encoded(
+  delta: Float32Array,
+  encoding: HeEncoding,
+  counts = COUNTS,
+  rounding = "rounding",
+): Uint32Array {
+  return Uint32Array.from(encodeHeUpdate({ delta, counts }, encoding, seededRandom(rounding)));
 }
 
-function sumOf(encoding: HeEncoding, all: readonly Uint32Array[]): Uint32Array {
-  const chunks = chunkCount(encoding.parameters, encodedLength(encoding));
-  const sum = new Uint32Array(CHUNK_WORDS * chunks);
-  for (const chunk of all) addCoefficients(sum, chunk);
-  return sum;
+function sumOf(all: readonly Uint32Array[]): Uint32Array {
+  return all.reduce((sum, values) => sum.map((value, i) => value + (values[i] ?? 0)));
+}
+
+function norm(values: Float64Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 }
 
 describe.each([8, 15, 16] as const)("%i bits", (valueBits) => {
   const encoding = encodingFor(valueBits);
-  const quantum = 2 / (2 ** (valueBits - 1) - 1);
+  /** Of rotated coordinates, 8,192 of which mix at a time. */
+  const quantum = largestValueOf(encoding) / (2 ** (valueBits - 1) - 1);
 
-  test("a sum's mean is off by less than a quantum, and by far less on average; counts are exact", () => {
-    const deltas = ["ada", "ben", "cy"].map((name) => updateOf(name, 2));
-    const updates = deltas.map((delta, i) =>
-      encodeHeUpdate({ delta, counts: COUNTS }, encoding, seededRandom(`rounding ${i}`)),
+  test("a sum's mean is off by what rounding adds, and counts are exact", () => {
+    const deltas = ["ada", "ben", "cy"].map((name) => updateOf(name, 0.9));
+    const updates = deltas.map((delta, i) => encoded(delta, encoding, COUNTS, `rounding ${i}`));
+    const { meanDelta, counts } = decodeHeSum(sumOf(updates), 3, encoding);
+    const errors = meanDelta.map(
+      (mean, i) => mean - deltas.reduce((sum, delta) => sum + (delta[i] ?? Number.NaN), 0) / 3,
     );
-    const { meanDelta, counts } = decodeHeSum(sumOf(encoding, updates), 3, encoding);
-    let bias = 0;
-    for (const [i, mean] of meanDelta.entries()) {
-      const exact = deltas.reduce((sum, delta) => sum + (delta[i] ?? Number.NaN), 0) / 3;
-      expect(Math.abs(mean - exact)).toBeLessThan(quantum);
-      bias += (mean - exact) / DIMENSION;
-    }
-    // A mean of three roundings has a deviation below a quantum / 2 / sqrt(3): five of its mean's over 10,000 values.
-    expect(Math.abs(bias)).toBeLessThan((5 * quantum) / 2 / Math.sqrt(3 * DIMENSION));
+    // Rounding one value up or down at random has a variance of a sixth of a quantum's square; clamping adds little.
+    const deviation = quantum / Math.sqrt(6 * 3);
+    expect(norm(errors) / 100 / deviation).toBeGreaterThan(0.9);
+    expect(norm(errors) / 100 / deviation).toBeLessThan(1.1);
+    const bias = errors.reduce((sum, error) => sum + error, 0) / DIMENSION;
+    expect(Math.abs(bias)).toBeLessThan((5 * deviation) / 100);
     expect(counts).toEqual({
       trainingExamples: 900,
       evaluationExamples: 210_000,
@@ -64,30 +74,66 @@ describe.each([8, 15, 16] as const)("%i bits", (valueBits) => {
   });
 
   test("updates weigh what their examples do, up to the cap", () => {
-    const [light, heavy] = [updateOf("light", 0).fill(-1), updateOf("heavy", 0).fill(1)];
+    const [light, heavy] = [updateOf("", 0).fill(-0.9), updateOf("", 0).fill(0.9)];
     const updates = [
-      encoded(light, encoding, { ...COUNTS, trainingExamples: 100 }),
-      encoded(heavy, encoding, { ...COUNTS, trainingExamples: 1000 }),
+      encoded(light, encoding, { ...COUNTS, trainingExamples: 100 }, "light"),
+      encoded(heavy, encoding, { ...COUNTS, trainingExamples: 1000 }, "heavy"),
     ];
-    const { meanDelta, counts } = decodeHeSum(sumOf(encoding, updates), 2, encoding);
+    const { meanDelta, counts } = decodeHeSum(sumOf(updates), 2, encoding);
     expect(counts.trainingExamples).toBe(400);
-    // (-1 * 100 + 1 * 300) / 400; each sum is within two quanta, over a weight of 4/3.
-    for (const mean of meanDelta) expect(Math.abs(mean - 0.5)).toBeLessThan(1.5 * quantum);
+    // (-1 * 100 + 1 * 300) / 400 of 0.9; two roundings over a weight of 4 / 3, of which the norm is 100 times a deviation.
+    const errors = meanDelta.map((mean) => mean - 0.45);
+    expect(norm(errors)).toBeLessThan((1.2 * 100 * quantum * Math.sqrt(2 / 6)) / (4 / 3));
   });
 
-  test("a coordinate beyond the largest value counts as one at its edge", () => {
-    const delta = updateOf("wild", 2);
-    delta.set([50, -50, 2, -2]);
+  test("a vector of one spike, at the clip, comes back as one", () => {
+    const delta = updateOf("", 0).fill(100, 77, 78);
     const { meanDelta } = decodeHeSum(encoded(delta, encoding), 1, encoding);
-    expect([...meanDelta.subarray(0, 4)]).toEqual([2, -2, 2, -2]);
+    // 8 bits: an eighth of 100 in the norm, spread over all coordinates.
+    expect(Math.abs((meanDelta[77] ?? 0) - 100)).toBeLessThan(5 * quantum);
+    expect(Math.abs(meanDelta[78] ?? 99)).toBeLessThan(5 * quantum);
   });
 });
 
-test("an update is clipped to the norm before its coordinates are", () => {
+test("an update is clipped to the norm, also where its transform would leave float32", () => {
   const encoding = encodingFor(16, { clippingNorm: 10 });
-  const { meanDelta } = decodeHeSum(encoded(updateOf("flat", 0).fill(1), encoding), 1, encoding);
-  // 10,000 ones have a norm of 100.
-  for (const mean of meanDelta) expect(Math.abs(mean - 0.1)).toBeLessThan(2 / 32_767);
+  for (const value of [1, 1e38]) {
+    const delta = updateOf("", 0).fill(value);
+    const { meanDelta } = decodeHeSum(encoded(delta, encoding), 1, encoding);
+    for (const mean of meanDelta) expect(mean).toBeCloseTo(0.1, 3);
+  }
+});
+
+test("the update itself is left as it is", () => {
+  const delta = updateOf("kept", 3);
+  encoded(delta, encodingFor(8));
+  expect(delta).toEqual(updateOf("kept", 3));
+});
+
+test("values are as many as the model's, the counts' and the randomness's, none of more bits than there may be", () => {
+  const encoding = encodingFor(8);
+  const values = encoded(updateOf("bits", 5), encoding);
+  expect(values).toHaveLength(DIMENSION + 16);
+  expect(heValueCount(encoding.parameters, DIMENSION)).toBe(DIMENSION + 16 + 2 * 6144);
+  expect(values.every((value) => value < 256)).toBe(true);
+});
+
+test("another rotation than the sender's makes noise of the mean", () => {
+  const delta = updateOf("", 0).fill(0.9);
+  const values = encoded(delta, encodingFor(16));
+  const { meanDelta } = decodeHeSum(values, 1, encodingFor(16, { rotationSeed: seedOf("other") }));
+  const cosine = meanDelta.reduce((sum, value) => sum + value * 0.9, 0) / 0.81 / DIMENSION;
+  expect(Math.abs(cosine)).toBeLessThan(0.1);
+});
+
+test("small models are rounded to the clip, where none is beyond it", () => {
+  for (const dimension of [1, 2, 3, 17]) {
+    const encoding = encodingFor(15, { dimension, clippingNorm: 3 });
+    expect(largestValueOf(encoding)).toBe(3);
+    const delta = new Float32Array(dimension).fill(3, 0, 1);
+    const { meanDelta } = decodeHeSum(encoded(delta, encoding), 1, encoding);
+    expect(meanDelta[0]).toBeCloseTo(3, 2);
+  }
 });
 
 test("NaN and infinities are refused by their index, other dimensions and counts as well", () => {
@@ -112,19 +158,19 @@ test("NaN and infinities are refused by their index, other dimensions and counts
 
 test("encodings that make no sense are refused", () => {
   for (const change of [
-    { largestValue: 0 },
-    { largestValue: 1001 },
-    { largestValue: Number.NaN },
-    { clippingNorm: Infinity, largestValue: Infinity },
+    { clippingNorm: 0 },
+    { clippingNorm: Number.NaN },
+    { clippingNorm: Infinity },
     { maxExamples: 0 },
     { dimension: 0 },
+    { rotationSeed: new Uint8Array(31) },
   ]) {
     const encode = () => encoded(new Float32Array(), encodingFor(8, change));
     expect(codeOf(encode)).toBe("bad-parameters");
   }
 });
 
-test("sums of nobody's examples, or of more than there can be, are no mean", () => {
+test("sums of nobody's examples, or of more than there can be, or too short ones, are no mean", () => {
   const encoding = encodingFor(8);
   const nobody = encoded(updateOf("a", 1), encoding, { ...COUNTS, trainingExamples: 0 });
   expect(codeOf(() => decodeHeSum(nobody, 1, encoding))).toBe("no-examples");
@@ -133,4 +179,15 @@ test("sums of nobody's examples, or of more than there can be, are no mean", () 
     trainingExamples: 301,
   });
   expect(codeOf(() => decodeHeSum(many, 1, encoding))).toBe("bad-counts");
+  const short = many.subarray(0, encodedLength(encoding) - 1);
+  expect(codeOf(() => decodeHeSum(short, 1, encoding))).toBe("wrong-length");
+});
+
+test("decoding leaves the sums as they are, and does not look at what is behind the counts", () => {
+  const encoding = encodingFor(15);
+  const values = encoded(updateOf("a", 1), encoding);
+  const longer = new Uint32Array([...values, 1, 2, 3]);
+  const before = longer.slice();
+  expect(decodeHeSum(longer, 1, encoding)).toEqual(decodeHeSum(values, 1, encoding));
+  expect(longer).toEqual(before);
 });

@@ -1,136 +1,133 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { drawCommitmentRandomness, RANDOMNESS_WORDS } from "../commitment/randomness.ts";
 import type { MaskSeeds } from "../masking/mask-set.ts";
 import { RandomNumbers, seededRandom } from "../random.ts";
-import { packSum, SUM_WORDS } from "./ciphertext-form.ts";
-import { applyCoefficientMasks } from "./coefficient-masks.ts";
-import { decodeHeSum, encodedLength, encodeHeUpdate, type HeEncoding } from "./he-quantiser.ts";
-import { CHUNK_WORDS, chunkCount, chunkOf } from "./lanes.ts";
+import { EncryptedSum } from "./encrypted-sum.ts";
+import { encodedLength, type HeEncoding, heValueCount } from "./he-encoding.ts";
+import { HeError } from "./he-error.ts";
+import { decodeHeSum, encodeHeUpdate } from "./he-quantiser.ts";
 import { heParameters } from "./parameters.ts";
-import { codeOf, TestBench } from "./testing/round.ts";
+import { ParticipantCipher } from "./participant-cipher.ts";
+import { readRandomness, writeRandomness } from "./randomness-limbs.ts";
+import { MaskedCohort } from "./testing/cohort.ts";
+import { seedOf } from "./testing/round.ts";
 
-/**
- * A round of encryption over masks, seeds as SA-1 agrees on them: pairwise masks and a self mask on every update; the
- * coordinator takes survivors' self masks and what dropouts' pairwise masks left behind off the encrypted sum.
- */
+/** A round's values from updates to their mean, encrypted over masks; who may take part and when is SA-1's. */
 
 const PARAMETERS = heParameters(8, 5);
+const DIMENSION = 7000;
 const ENCODING: HeEncoding = {
   parameters: PARAMETERS,
-  dimension: 7000,
-  clippingNorm: 1e6,
-  largestValue: 1,
+  dimension: DIMENSION,
+  clippingNorm: 60,
   maxExamples: 100,
+  rotationSeed: seedOf("rotation"),
 };
-const CHUNKS = chunkCount(PARAMETERS, encodedLength(ENCODING));
-const COHORT = [0, 1, 2, 3, 4] as const;
+const VALUES = heValueCount(PARAMETERS, DIMENSION);
+const LENGTH = encodedLength(ENCODING);
+const MEMBERS = [0, 1, 2, 3, 4];
+const COHORT = new MaskedCohort(MEMBERS);
 
-let bench: TestBench;
-let uploads: readonly (readonly Uint8Array[])[];
+let cipher: ParticipantCipher;
+let uploads: readonly Uint8Array[];
 beforeAll(async () => {
-  bench = await TestBench.open(PARAMETERS);
-  uploads = COHORT.map(uploadOf);
+  cipher = await ParticipantCipher.open(PARAMETERS, seedOf("the round's key"));
+  uploads = MEMBERS.map((member) => cipher.encrypt(valuesOf(member), COHORT.masksOf(member)));
 });
-afterAll(() => bench[Symbol.dispose]());
+afterAll(() => cipher[Symbol.dispose]());
 
-/** Participant i changes parameter i alone: who is lost or counted twice is seen. */
-function updateOf(index: number): Float32Array {
-  const delta = new Float32Array(ENCODING.dimension);
-  delta[index] = 1;
-  const numbers = new RandomNumbers(seededRandom(`update ${index}`));
-  for (let i = COHORT.length; i < delta.length; i++) delta[i] = 2 * numbers.unit() - 1;
+/** Participant i changes parameter i by 30, which nobody else does: who is lost or counted twice is seen. */
+function updateOf(member: number): Float32Array {
+  const numbers = new RandomNumbers(seededRandom(`update ${member}`));
+  const delta = Float32Array.from({ length: DIMENSION }, () => numbers.unit() - 0.5);
+  for (const other of MEMBERS) delta[other] = other === member ? 30 : 0;
   return delta;
 }
 
-function seed(name: string): Uint8Array {
-  const bytes = new Uint8Array(32);
-  seededRandom(`mask ${name}`).fill(bytes);
-  return bytes;
+function randomnessOf(member: number): Int32Array {
+  return drawCommitmentRandomness(seededRandom(`randomness ${member}`));
 }
 
-function pairwise(i: number, j: number): Uint8Array {
-  return seed(i < j ? `${i}-${j}` : `${j}-${i}`);
-}
-
-function together(seeds: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(Buffer.concat(seeds));
-}
-
-function uploadOf(index: number): Uint8Array[] {
+function valuesOf(member: number): Uint16Array {
   const counts = {
     trainingExamples: 100,
     evaluationExamples: 10,
-    evaluationCorrect: index,
+    evaluationCorrect: member,
     evaluationLossMillis: 70_000,
   };
-  const update = { delta: updateOf(index), counts };
-  const coefficients = encodeHeUpdate(update, ENCODING, seededRandom(`rounding ${index}`));
-  const peers = COHORT.filter((peer) => peer !== index);
-  const masks = {
-    added: together([
-      seed(`self ${index}`),
-      ...peers.filter((j) => j > index).map((j) => pairwise(index, j)),
-    ]),
-    subtracted: together(peers.filter((j) => j < index).map((j) => pairwise(index, j))),
-  };
-  applyCoefficientMasks(PARAMETERS, coefficients, masks);
-  return Array.from({ length: CHUNKS }, (_, chunk) =>
-    bench.cipher.encrypt(chunkOf(coefficients, chunk)),
-  );
+  const values = new Uint16Array(VALUES);
+  const update = { delta: updateOf(member), counts };
+  values.set(encodeHeUpdate(update, ENCODING, seededRandom(`rounding ${member}`)));
+  writeRandomness(PARAMETERS, values.subarray(LENGTH), randomnessOf(member));
+  return values;
 }
 
-/** What the coordinator's revealed seeds leave on the survivors' sum. */
-function leftOver(survivors: readonly number[]): MaskSeeds {
-  const lost = COHORT.filter((index) => !survivors.includes(index));
-  const pairs = survivors.flatMap((i) => lost.map((j) => [i, j] as const));
-  return {
-    added: together([
-      ...survivors.map((i) => seed(`self ${i}`)),
-      ...pairs.filter(([i, j]) => i < j).map(([i, j]) => pairwise(i, j)),
-    ]),
-    subtracted: together(pairs.filter(([i, j]) => i > j).map(([i, j]) => pairwise(i, j))),
-  };
+/** What the coordinator makes of uploads. */
+async function summed(senders: readonly number[], masks: MaskSeeds): Promise<Uint8Array> {
+  using sum = await EncryptedSum.open(PARAMETERS, VALUES);
+  for (const sender of senders) await sum.add(uploads[sender] ?? new Uint8Array());
+  return sum.takeOff(masks);
 }
 
-/** What participants decrypt once the coordinator has taken `masks` off the sum of `senders`' uploads. */
-function opened(senders: readonly number[], masks: MaskSeeds): Uint32Array {
-  const left = new Uint32Array(CHUNKS * CHUNK_WORDS);
-  applyCoefficientMasks(PARAMETERS, left, masks);
-  const result = new Uint32Array(CHUNKS * CHUNK_WORDS);
-  for (let chunk = 0; chunk < CHUNKS; chunk++) {
-    const sum = new Uint32Array(SUM_WORDS);
-    for (const index of senders)
-      bench.adder.addTo(sum, uploads[index]?.[chunk] ?? new Uint8Array());
-    bench.adder.takeOff(sum, chunkOf(left, chunk));
-    chunkOf(result, chunk).set(bench.cipher.decrypt(packSum(sum)));
-  }
-  return result;
-}
-
-describe.each([[[0, 1, 2, 3, 4]], [[0, 2, 3]], [[1, 4]]])("survivors %j", (survivors) => {
-  test("their mean is what participants decrypt, and nobody else's is in it", () => {
-    const sum = opened(survivors, leftOver(survivors));
-    const { meanDelta, counts } = decodeHeSum(sum, survivors.length, ENCODING);
+describe.each([[MEMBERS], [[0, 2, 3]], [[1, 4]]])("survivors %j", (survivors) => {
+  test("their mean and randomness are what participants open, and nobody else's is in them", async () => {
+    const encrypted = await summed(survivors, COHORT.leftOver(survivors));
+    const sums = cipher.openSum(encrypted, VALUES, survivors.length);
+    const { meanDelta, counts } = decodeHeSum(sums, survivors.length, ENCODING);
     const updates = survivors.map(updateOf);
     for (const [i, mean] of meanDelta.entries()) {
       const exact = updates.reduce((total, delta) => total + (delta[i] ?? Number.NaN), 0);
-      expect(Math.abs(mean - exact / survivors.length)).toBeLessThan(1 / 127);
+      // A quantum is 4.5 * 60 / sqrt(4096) / 127 = 0.033, and a mean of two is off by 0.01: six deviations.
+      expect(Math.abs(mean - exact / survivors.length)).toBeLessThan(0.06);
     }
-    for (const index of COHORT) {
-      const wanted = survivors.includes(index) ? 1 / survivors.length : 0;
-      expect(meanDelta[index]).toBeCloseTo(wanted, 9);
-    }
+    expect(MEMBERS.filter((member) => (meanDelta[member] ?? 0) > 1)).toEqual(survivors);
     expect(counts.evaluationLossMillis).toBe(70_000 * survivors.length);
-    expect(counts.evaluationCorrect).toBe(survivors.reduce((total, index) => total + index, 0));
+    expect(counts.evaluationCorrect).toBe(survivors.reduce((total, member) => total + member, 0));
+    const randomness = survivors.map(randomnessOf);
+    expect(readRandomness(PARAMETERS, sums.subarray(LENGTH), survivors.length)).toEqual(
+      Int32Array.from({ length: RANDOMNESS_WORDS }, (_, i) =>
+        randomness.reduce((total, words) => total + (words[i] ?? Number.NaN), 0),
+      ),
+    );
   });
 });
 
-test("with one mask too few taken off, or one survivor's upload missing, the sum does not open", () => {
+describe("a sum that is not the survivors'", () => {
   const survivors = [0, 2, 3];
-  const { added, subtracted } = leftOver(survivors);
-  const fewer = { added: added.slice(32), subtracted };
-  const open = (senders: readonly number[], masks: MaskSeeds) =>
-    codeOf(() => decodeHeSum(opened(senders, masks), senders.length, ENCODING));
-  expect(open(survivors, leftOver(survivors))).toBeUndefined();
-  expect(open(survivors, fewer)).toBe("wrong-sum");
-  expect(open([0, 2], { added, subtracted })).toBe("wrong-sum");
+  const { added, subtracted } = COHORT.leftOver(survivors);
+  const all = { added, subtracted };
+
+  async function codeOfOpening(
+    senders: readonly number[],
+    masks: MaskSeeds,
+    by = cipher,
+  ): Promise<string | undefined> {
+    const encrypted = await summed(senders, masks);
+    try {
+      by.openSum(encrypted, VALUES, survivors.length);
+      return undefined;
+    } catch (error) {
+      return error instanceof HeError ? error.code : String(error);
+    }
+  }
+
+  test("control: theirs opens", async () => {
+    expect(await codeOfOpening(survivors, all)).toBeUndefined();
+  });
+
+  test.each([
+    ["a self mask is left on it", survivors, { added: added.slice(32), subtracted }],
+    ["a dropout's mask is left on it", survivors, { added, subtracted: subtracted.slice(32) }],
+    ["a survivor is missing", [0, 2], all],
+    ["a survivor is in it twice", [0, 2, 2], all],
+    ["a dropout is in it instead of a survivor", [0, 1, 2], all],
+    ["a dropout is in it as well", [0, 1, 2, 3], all],
+  ])("is found when %s", async (_, senders, masks) => {
+    expect(await codeOfOpening(senders, masks)).toBe("wrong-sum");
+  });
+
+  test("is found by whoever made another key of what it was shown", async () => {
+    using other = await ParticipantCipher.open(PARAMETERS, seedOf("another key"));
+    expect(await codeOfOpening(survivors, all, other)).toBe("wrong-sum");
+  });
 });

@@ -1,5 +1,4 @@
-export { ChunkAdder, ChunkCipher } from "./chunk-cipher.ts";
-export { CIPHERTEXT_BYTES, packSum, SUM_BYTES, SUM_WORDS, unpackSum } from "./ciphertext-form.ts";
+export { CIPHERTEXT_BYTES, SUM_BYTES } from "./ciphertext-form.ts";
 export {
   CKKS_SLOTS,
   CkksAdder,
@@ -10,19 +9,29 @@ export {
   SMALL_CKKS,
 } from "./ckks.ts";
 export { applyCoefficientMasks } from "./coefficient-masks.ts";
-export { FRAME_BYTES, FrameReader, framesOf, type HeFrame, type HeStream } from "./frames.ts";
+export { EncryptedSum } from "./encrypted-sum.ts";
+export type {
+  AddressedHandover,
+  HandedOver,
+  Handover,
+  HandoverBinding,
+  HeldModel,
+  ModelRequest,
+  SealedModel,
+} from "./handover/handover.ts";
+export { HandoverError, type HandoverErrorCode } from "./handover/handover-error.ts";
+export { checkModelRequest, ModelRequestKeys } from "./handover/model-request.ts";
+export { checkHandover, checkSealedModel } from "./handover/open-model.ts";
+export { sealModel } from "./handover/seal-model.ts";
+export { encodedLength, type HeEncoding, heEncodingOf, heValueCount } from "./he-encoding.ts";
 export { HeError, type HeErrorCode } from "./he-error.ts";
-export { decodeHeSum, encodedLength, encodeHeUpdate, type HeEncoding } from "./he-quantiser.ts";
-export { HeKey, KEY_SEED_BYTES } from "./key.ts";
-export { CHUNK_WORDS, chunkCount, chunkOf } from "./lanes.ts";
+export { decodeHeSum, encodeHeUpdate } from "./he-quantiser.ts";
+export { chunkCount, packValues } from "./lanes.ts";
 export {
   type HeParameters,
   heParameters,
-  noiseMargin,
   parametersHash,
-  publicParameters,
-  requireParticipants,
   type ValueBits,
 } from "./parameters.ts";
-export { Renewed } from "./renewed.ts";
+export { ParticipantCipher } from "./participant-cipher.ts";
 export { Seal } from "./seal.ts";

@@ -1,7 +1,4 @@
 import { createCipheriv, hkdfSync } from "node:crypto";
-import { sha256Hex } from "../hash.ts";
-import type { Hash } from "../masking/messages.ts";
-import type { RandomSource } from "../random.ts";
 import { HeError } from "./he-error.ts";
 import { DEGREE, type HeParameters, parametersHash } from "./parameters.ts";
 import { plaintextOf } from "./plaintext.ts";
@@ -11,12 +8,10 @@ import type { SealContext } from "./seal-context.ts";
 export const KEY_SEED_BYTES = 32;
 
 /**
- * A federation's key: whoever holds it decrypts every ciphertext under it, so that only participants hold it and
- * what they encrypt is masked. Grows from 32 secret bytes, which is what members are sent. Prints nothing of them.
+ * A round's key: whoever holds it decrypts every ciphertext under it, so that only participants hold it and what they
+ * encrypt is masked. Prints nothing of its bytes.
  */
 export class HeKey implements Disposable {
-  /** What everybody may know of the key, and by which members see that they were all sent the same. */
-  readonly keyId: Hash;
   readonly parameters: HeParameters;
   readonly #seed: Uint8Array;
   #isWiped = false;
@@ -24,39 +19,22 @@ export class HeKey implements Disposable {
   private constructor(parameters: HeParameters, seed: Uint8Array) {
     this.parameters = parameters;
     this.#seed = seed;
-    this.keyId = sha256Hex("chorus/he-key/v1/", parametersHash(parameters), seed);
-  }
-
-  /** A new key. `random` must be secret. */
-  static make(parameters: HeParameters, random: RandomSource): HeKey {
-    const seed = new Uint8Array(KEY_SEED_BYTES);
-    random.fill(seed);
-    return new HeKey(parameters, seed);
   }
 
   /**
-   * The key that was sent as `seed`, of which it takes a copy. Throws {@link HeError} `bad-key` unless it is 32 bytes and has
-   * the `keyId` that was agreed on.
+   * The key that grows from a secret seed, of which it takes a copy: another one under other parameters. Throws
+   * {@link HeError} `bad-key` unless it is {@link KEY_SEED_BYTES} bytes.
    */
-  static import(parameters: HeParameters, seed: Uint8Array, keyId: Hash): HeKey {
+  static fromSeed(parameters: HeParameters, seed: Uint8Array): HeKey {
     if (seed.length !== KEY_SEED_BYTES) {
       throw new HeError("bad-key", `key has ${seed.length} bytes, wanted ${KEY_SEED_BYTES}`);
     }
-    const key = new HeKey(parameters, seed.slice());
-    if (key.keyId === keyId) return key;
-    key[Symbol.dispose]();
-    throw new HeError("bad-key", `key is ${key.keyId}, wanted ${keyId}`);
-  }
-
-  /** Writes what the key grows from, to be sealed for a member. `target`: 32 bytes. */
-  copySeedTo(target: Uint8Array): void {
-    this.#requireUsable();
-    target.set(this.#seed);
+    return new HeKey(parameters, seed.slice());
   }
 
   /** Does something with SEAL's bytes of the secret key, and wipes them. */
   use<T>(context: SealContext, work: (secretKey: Uint8Array) => T): T {
-    this.#requireUsable();
+    if (this.#isWiped) throw new HeError("key-wiped", "the key was wiped");
     const polynomial = keyPolynomial(this.#seed, this.parameters);
     const plaintext = plaintextOf(context, polynomial);
     const secretKey = context.transformed(plaintext);
@@ -70,10 +48,6 @@ export class HeKey implements Disposable {
   [Symbol.dispose](): void {
     this.#isWiped = true;
     this.#seed.fill(0);
-  }
-
-  #requireUsable(): void {
-    if (this.#isWiped) throw new HeError("key-wiped", "the key was wiped");
   }
 }
 

@@ -27,13 +27,20 @@ export function chunkCount(parameters: HeParameters, values: number): number {
 
 /**
  * Values as coefficients, shape `[chunks, CHUNK_WORDS]`. Throws {@link HeError} `out-of-range`, naming the index, for a value
- * of more than `valueBits` bits.
+ * of more than `valueBits` bits. `firstIndex`: of the first value, where they are a section of a longer vector.
  */
-export function packValues(parameters: HeParameters, values: Uint16Array): Uint32Array {
+export function packValues(
+  parameters: HeParameters,
+  values: Uint16Array,
+  firstIndex = 0,
+): Uint32Array {
   const { valueBits, laneBits } = parameters;
   const index = firstBeyond(values, 2 ** valueBits - 1);
   if (index >= 0) {
-    throw new HeError("out-of-range", `value ${index} has more than ${valueBits} bits`);
+    throw new HeError(
+      "out-of-range",
+      `value ${firstIndex + index} has more than ${valueBits} bits`,
+    );
   }
   const coefficients = new Uint32Array(CHUNK_WORDS * chunkCount(parameters, values.length));
   for (const { chunk, lane, offset } of stretches(parameters, values.length)) {
@@ -49,13 +56,14 @@ export function packValues(parameters: HeParameters, values: Uint16Array): Uint3
  * The sums of `participants` participants' values. `coefficients`: the sum of what they packed, masks taken off, shape
  * `[chunks, CHUNK_WORDS]`; the result: shape `[count]`. Throws {@link HeError} `wrong-sum` naming the chunk whose sentinel is
  * not their number: it was decrypted with another key, lacks a participant, has one twice, or was changed on the way;
- * `overflow` for a sum that so many values cannot have; `wrong-length`.
+ * `overflow` for a sum that so many values cannot have; `wrong-length`. `firstChunk`: of a section of a longer vector.
  */
 export function unpackSums(
   parameters: HeParameters,
   coefficients: Uint32Array,
   count: number,
   participants: number,
+  firstChunk = 0,
 ): Uint32Array {
   requireParticipants(parameters, participants);
   const chunks = chunkCount(parameters, count);
@@ -64,7 +72,7 @@ export function unpackSums(
     throw new HeError("wrong-length", message);
   }
   for (let chunk = 0; chunk < chunks; chunk++) {
-    requireSentinel(chunkOf(coefficients, chunk), chunk, participants);
+    requireSentinel(chunkOf(coefficients, chunk), firstChunk + chunk, participants);
   }
   const sums = new Uint32Array(count);
   const { laneBits } = parameters;
@@ -72,7 +80,7 @@ export function unpackSums(
     const target = sums.subarray(offset, offset + VALUE_COEFFICIENTS);
     takeLane(target, chunkOf(coefficients, chunk).subarray(2), lane * laneBits, laneBits);
   }
-  requireReachable(parameters, sums, participants);
+  requireReachable(parameters, sums, participants, firstChunk * valuesPerChunk(parameters));
   return sums;
 }
 
@@ -92,13 +100,14 @@ function requireReachable(
   { valueBits }: HeParameters,
   sums: Uint32Array,
   participants: number,
+  firstIndex: number,
 ): void {
   const most = participants * (2 ** valueBits - 1);
   const index = firstBeyond(sums, most);
   if (index < 0) return;
   throw new HeError(
     "overflow",
-    `sum ${index} is beyond what ${participants} participants add up to`,
+    `sum ${firstIndex + index} is beyond what ${participants} participants add up to`,
   );
 }
 

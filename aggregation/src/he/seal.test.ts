@@ -40,7 +40,7 @@ test("a renewed tool works again after its instance was lost, and goes on with t
   const chunk = packValues(parameters, Uint16Array.of(7, 8, 9));
   const ciphertexts = [bench.cipher.encrypt(chunk), bench.cipher.encrypt(chunk)] as const;
   const seals: Seal[] = [];
-  await using adders = new Renewed((seal) => {
+  using adders = await Renewed.open((seal) => {
     seals.push(seal);
     return new ChunkAdder(seal, parameters);
   });
@@ -57,21 +57,24 @@ test("a renewed tool works again after its instance was lost, and goes on with t
     adders.use((adder) => adder.addTo(sum, ciphertexts[1])),
     adders.use(() => undefined),
   ]);
-  expect(seals).toHaveLength(2);
+  expect(seals.filter(({ isLost }) => !isLost)).toHaveLength(1);
   expect(bench.cipher.decrypt(packSum(sum)).slice(0, 4)).toEqual(Uint32Array.of(2, 0, 14, 0));
 });
 
-test("a tool that cannot be made is tried anew", async () => {
-  const failures = [new Error("first"), new Error("second")];
-  let made = 0;
-  await using tools = new Renewed(() => {
-    const failure = failures[made++];
-    if (failure !== undefined) throw failure;
+test("a tool that cannot be made is tried anew; one that was disposed of is not", async () => {
+  const failure = new Error("cannot be made");
+  const seals: Seal[] = [];
+  const make = (seal: Seal) => {
+    if (seals.push(seal) === 2) throw failure;
     return { [Symbol.dispose]: () => undefined };
-  });
-  await expect(tools.use(() => 1)).rejects.toBe(failures[0]);
-  await expect(tools.use(() => 1)).rejects.toBe(failures[1]);
+  };
+  using tools = await Renewed.open(make);
+  seals[0]?.[Symbol.dispose]();
+  await expect(tools.use(() => 1)).rejects.toBe(failure);
   await expect(tools.use(() => 1)).resolves.toBe(1);
+  tools[Symbol.dispose]();
+  await expect(tools.use(() => 1)).rejects.toThrow(/disposed/);
+  expect(seals.map((seal) => seal.isLost)).toEqual([true, true, true]);
 });
 
 test("parameters that are less than 128-bit secure have no context", async () => {

@@ -7,7 +7,11 @@ import { MaskingError } from "./error.ts";
 import { type Guard, strictGuard } from "./guard.ts";
 import type { KeyAdvertisement, ParticipantId } from "./messages.ts";
 import type { RoundContext } from "./round-context.ts";
+import { contributionBytes } from "./round-key.ts";
 import { requireSignature, signMessage } from "./signatures.ts";
+
+/** Of what only advertisements of encrypted rounds have. */
+const NOTHING: Uint8Array = new Uint8Array();
 
 /** Signs a participant's public keys for the round, and its nonce for the masking graph. */
 export function signAdvertisement(
@@ -15,9 +19,7 @@ export function signAdvertisement(
   context: RoundContext,
   keys: Omit<KeyAdvertisement, "participantId" | "signature">,
 ): KeyAdvertisement {
-  const { encryptionKey, maskKey, selfMaskCommitment, graphNonce } = keys;
-  const { participantId } = identity;
-  const body = { participantId, encryptionKey, maskKey, selfMaskCommitment, graphNonce };
+  const body = { ...keys, participantId: identity.participantId };
   const signature = signMessage(identity, context, "key-advertisement", bodyOf(body));
   return { ...body, signature };
 }
@@ -29,11 +31,13 @@ export function signAdvertisement(
 export function checkAdvertisement(context: RoundContext, advertisement: KeyAdvertisement): void {
   const { participantId, encryptionKey, maskKey, selfMaskCommitment, graphNonce, signature } =
     advertisement;
-  const { guard } = context;
+  const { guard, config } = context;
+  const keyCommitment = advertisement.keyCommitment ?? NOTHING;
   requireLength(encryptionKey, 32, "encryption key", participantId, guard);
   requireLength(maskKey, 32, "mask key", participantId, guard);
   requireLength(selfMaskCommitment, 32, "self-mask commitment", participantId, guard);
   requireLength(graphNonce, GRAPH_NONCE_BYTES, "graph nonce", participantId, guard);
+  requireLength(keyCommitment, contributionBytes(config), "key commitment", participantId, guard);
   const body = bodyOf(advertisement);
   requireSignature(context, "key-advertisement", participantId, body, signature);
   const opened = graphNonceCommitment(participantId, graphNonce);
@@ -77,7 +81,7 @@ export function isSameAdvertisement(a: KeyAdvertisement, b: KeyAdvertisement): b
   return Buffer.compare(advertisementBytes(a), advertisementBytes(b)) === 0;
 }
 
-/** All of an advertisement, its signature last; 224 bytes. */
+/** All of an advertisement, its signature last; 224 bytes, in an encrypted round 256. */
 export function advertisementBytes(advertisement: KeyAdvertisement): Uint8Array {
   return Buffer.concat([bodyOf(advertisement), advertisement.signature]);
 }
@@ -93,6 +97,7 @@ export function selfMaskCommitmentOf(
 
 function bodyOf(advertisement: Omit<KeyAdvertisement, "signature">): Uint8Array {
   const { participantId, encryptionKey, maskKey, selfMaskCommitment, graphNonce } = advertisement;
+  const { keyCommitment = NOTHING } = advertisement;
   const id = Buffer.from(participantId);
-  return Buffer.concat([id, encryptionKey, maskKey, selfMaskCommitment, graphNonce]);
+  return Buffer.concat([id, encryptionKey, maskKey, selfMaskCommitment, graphNonce, keyCommitment]);
 }

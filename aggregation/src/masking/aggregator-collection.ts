@@ -1,7 +1,9 @@
 import { uploadRoot } from "../merkle.ts";
 import { addRing, bytesOfWords } from "../vector.ts";
 import { Confirmation } from "./aggregator-confirmation.ts";
-import { refuseShortage, requireAmong, requireFirst } from "./checks.ts";
+import { refuseShortage, requireAmong, requireFirst, requireLength } from "./checks.ts";
+import { isEncrypted, type RoundConfig, requireEncrypted, requireMasked } from "./config.ts";
+import { ciphertextBytes } from "./encryption.ts";
 import { MaskingError } from "./error.ts";
 import type { ExchangeContext } from "./exchange-context.ts";
 import { shortageOfSurvivors } from "./holders.ts";
@@ -13,7 +15,8 @@ import { readCommitment } from "./vector-commitment.ts";
 
 /**
  * The server's third stage: masked updates come in and are added up at once, in memory for one vector and, of each
- * participant, for the commitment to its vector (16 KiB).
+ * participant, for the commitment to its vector (16 KiB). Those of an encrypted round are checked alone: they are added up
+ * where SEAL is.
  */
 export class Collection {
   /** Sorted. */
@@ -33,8 +36,7 @@ export class Collection {
     this.#context = context;
     const bySender = this.sharers.flatMap((from) => sealed.get(from) ?? []);
     this.#sealed = Map.groupBy(bySender, ({ to }) => to);
-    const sum = new Uint32Array(vectorLength(context.config.dimension));
-    this.#sum = new SingleUse(sum, context.guard);
+    this.#sum = new SingleUse(emptySum(context.config), context.guard);
   }
 
   /** Who has delivered. */
@@ -51,27 +53,35 @@ export class Collection {
   /**
    * Adds one sharer's masked update to the sum. `masked`: shape `[vectorLength(dimension)]`, not kept. Throws
    * {@link MaskingError} and changes nothing unless it is the sharer's first, of the right length, and exactly these bytes
-   * and this commitment are signed; `stage-used` after {@link close}. Whether the commitment is to this vector shows in the
-   * sum alone.
+   * and this commitment are signed; `stage-used` after {@link close}; `wrong-protection` in an encrypted round. Whether the
+   * commitment is to this vector shows in the sum alone.
    */
   submit(committed: CommittedUpload, masked: Uint32Array): void {
-    const { upload } = committed;
-    const { participantId } = upload;
-    const { guard } = this.#context;
+    requireMasked(this.#context.config);
+    const { participantId } = committed.upload;
     const sum = this.#sum.get();
-    requireAmong([participantId], new Set(this.sharers), "sharers", guard);
-    requireFirst(this.#deliveries, participantId, "update", guard);
+    this.#requireFirstOf(participantId);
     if (masked.length !== sum.length) {
       const message = `update of ${participantId} has ${masked.length} words, wanted ${sum.length}`;
       throw new MaskingError("wrong-dimension", message, { participantId });
     }
-    checkUpload(this.#context, upload);
-    readCommitment(committed, guard);
-    if (Buffer.compare(uploadRoot(bytesOfWords(masked)), upload.uploadRoot) !== 0) {
-      const message = `the update of ${participantId} is not what it signed`;
-      guard.refuse(new MaskingError("wrong-upload-root", message, { participantId }));
-    }
+    this.#requireSigned(committed, bytesOfWords(masked));
     addRing(sum, masked);
+    this.#deliveries.set(participantId, committed);
+  }
+
+  /**
+   * Takes one sharer's encrypted update, which is not added to anything here. `ciphertexts`: {@link ciphertextBytes}, not
+   * kept. Throws {@link MaskingError} and changes nothing as {@link submit}, `wrong-length` for other bytes and
+   * `wrong-protection` in a round that is not encrypted.
+   */
+  accept(committed: CommittedUpload, ciphertexts: Uint8Array): void {
+    const wanted = ciphertextBytes(requireEncrypted(this.#context.config));
+    const { participantId } = committed.upload;
+    this.#sum.get();
+    this.#requireFirstOf(participantId);
+    requireLength(ciphertexts, wanted, "ciphertexts", participantId);
+    this.#requireSigned(committed, ciphertexts);
     this.#deliveries.set(participantId, committed);
   }
 
@@ -92,4 +102,27 @@ export class Collection {
     const round = { context: this.#context, sharers: this.sharers, survivors };
     return new Confirmation(round, this.#sum.take());
   }
+
+  #requireFirstOf(participantId: ParticipantId): void {
+    const { guard } = this.#context;
+    requireAmong([participantId], new Set(this.sharers), "sharers", guard);
+    requireFirst(this.#deliveries, participantId, "update", guard);
+  }
+
+  #requireSigned(committed: CommittedUpload, bytes: Uint8Array): void {
+    const { upload } = committed;
+    const { participantId } = upload;
+    const { guard } = this.#context;
+    checkUpload(this.#context, upload);
+    readCommitment(committed, guard);
+    if (Buffer.compare(uploadRoot(bytes), upload.uploadRoot) !== 0) {
+      const message = `the update of ${participantId} is not what it signed`;
+      guard.refuse(new MaskingError("wrong-upload-root", message, { participantId }));
+    }
+  }
+}
+
+/** Zeros, for {@link Collection.submit} to add to; none in an encrypted round. */
+function emptySum(config: RoundConfig): Uint32Array {
+  return new Uint32Array(isEncrypted(config) ? 0 : vectorLength(config.dimension));
 }

@@ -18,7 +18,7 @@ export class Confirmation {
   readonly #holders: Holders;
   readonly #sum: Uint32Array;
 
-  /** Takes `sum` over: shape `[vectorLength(dimension)]`, of the survivors' masked updates. */
+  /** Takes `sum` over: shape `[vectorLength(dimension)]`, of the survivors' masked updates; empty in an encrypted round. */
   constructor(round: CollectedRound, sum: Uint32Array) {
     this.survivors = round.survivors.map(({ upload }) => upload);
     this.updatesRoot = updatesRootOf(this.survivors);

@@ -10,7 +10,7 @@ import { MaskingError } from "./error.ts";
 import type { ExchangeContext } from "./exchange-context.ts";
 import { shortageOfSurvivors } from "./holders.ts";
 import type { KeyAdvertisement, ParticipantId, SealedShare } from "./messages.ts";
-import { SEALED_BYTES } from "./sealing.ts";
+import { sealedBytes } from "./sealing.ts";
 
 /** The server's second stage: sealed shares come in. */
 export class KeySharing {
@@ -43,12 +43,13 @@ export class KeySharing {
     const addressees = shares.map(({ to }) => to);
     const neighbours = new Set(this.#context.neighboursOf(from));
     requireExactly(addressees, neighbours, "wrong-shares", `sealed shares of ${from}`, guard);
+    const wantedBytes = sealedBytes(this.#context.config);
     for (const share of shares) {
       if (share.from !== from) {
         const message = `${from} delivers a share that claims to be of ${share.from}`;
         guard.refuse(new MaskingError("wrong-shares", message, { participantId: from }));
       }
-      requireLength(share.ciphertext, SEALED_BYTES, "sealed share", from, guard);
+      requireLength(share.ciphertext, wantedBytes, "sealed share", from, guard);
     }
     this.#sealed.set(from, shares);
   }

@@ -1,6 +1,6 @@
 import type { OpenKernels } from "../kernels/kernels.ts";
 import { openFastKernels } from "../kernels/open-kernels.ts";
-import type { RoundTranscript } from "../transcript/transcript.ts";
+import type { EncryptedTranscript, MaskedTranscript } from "../transcript/transcript.ts";
 import {
   refuseShortage,
   requireAmong,
@@ -9,9 +9,11 @@ import {
   requireLength,
 } from "./checks.ts";
 import type { CollectedRound } from "./collected-round.ts";
+import { requireEncrypted, requireMasked } from "./config.ts";
+import { encryptedSumBytes } from "./encryption.ts";
 import { MaskingError } from "./error.ts";
 import type { Holders } from "./holders.ts";
-import { MaskSet } from "./mask-set.ts";
+import { type MaskSeeds, MaskSet } from "./mask-set.ts";
 import type { ParticipantId, RevealedShare, RevealedShares, SurvivorAck } from "./messages.ts";
 import { RevealedSecrets } from "./revealed-secrets.ts";
 import { SingleUse } from "./single-use.ts";
@@ -27,7 +29,7 @@ export class Unmasking {
   readonly #revealed = new Map<ParticipantId, RevealedShares>();
   readonly #sum: SingleUse<Uint32Array>;
 
-  /** Takes `sum` over: shape `[vectorLength(dimension)]`, of the survivors' masked updates. */
+  /** Takes `sum` over: shape `[vectorLength(dimension)]`, of the survivors' masked updates; empty in an encrypted round. */
   constructor(
     round: CollectedRound,
     holders: Holders,
@@ -85,7 +87,8 @@ export class Unmasking {
   /**
    * The sum of the survivors' encoded updates in Z_2^32; shape `[vectorLength(dimension)]`. Throws {@link MaskingError}
    * `too-few`, naming whose secret could not be rebuilt, when fewer than `threshold` of its holders have revealed;
-   * `bad-share` naming the owner of a secret that the revealed shares do not rebuild; `stage-used` the second time.
+   * `bad-share` naming the owner of a secret that the revealed shares do not rebuild; `stage-used` the second time;
+   * `wrong-protection` in an encrypted round.
    */
   close(openKernels: OpenKernels = openFastKernels): Uint32Array {
     const job = this.closeAsJob();
@@ -95,30 +98,66 @@ export class Unmasking {
 
   /** What {@link close} would do, as a job that threads can share: its words become the sum. Throws as {@link close} does. */
   closeAsJob(): UnmaskingJob {
-    this.#sum.get();
-    refuseShortage(this.shortage(this.delivered), this.#round.context.guard);
-    using masks = this.#masksInSum();
-    return { firstWord: 0, words: this.#sum.take(), masks: masks.seeds() };
+    requireMasked(this.#round.context.config);
+    const masks = this.#takeOffSeeds();
+    return { firstWord: 0, words: this.#sum.take(), masks };
+  }
+
+  /**
+   * The masks that are in an encrypted round's sum, as their owners put them on: what is `added` must be subtracted. Secret.
+   * Throws as {@link close} does, `wrong-protection` in a round that is not encrypted.
+   */
+  closeAsSeeds(): MaskSeeds {
+    requireEncrypted(this.#round.context.config);
+    const { added, subtracted } = this.#takeOffSeeds();
+    this.#sum.take();
+    return { added: subtracted, subtracted: added };
   }
 
   /**
    * The round for everybody to verify. `sum`: what {@link close} returned or the job's words became, over the same memory;
-   * throws {@link MaskingError} `wrong-dimension` for another length.
+   * throws {@link MaskingError} `wrong-dimension` for another length, `wrong-protection` in an encrypted round.
    */
-  transcriptOf(sum: Uint32Array): RoundTranscript {
+  transcriptOf(sum: Uint32Array): MaskedTranscript {
     const { context, survivors } = this.#round;
-    const wanted = vectorLength(context.config.dimension);
+    const config = requireMasked(context.config);
+    const wanted = vectorLength(config.dimension);
     if (sum.length !== wanted) {
       throw new MaskingError("wrong-dimension", `sum has ${sum.length} words, wanted ${wanted}`);
     }
     return {
-      config: context.config,
+      config,
       keyBook: context.keyBook,
       survivors,
       acks: this.acks,
       sum: contentOf(sum),
       randomness: randomnessOf(sum),
     };
+  }
+
+  /**
+   * An encrypted round for its participants to open. `encryptedSum`: {@link encryptedSumBytes}, the masks of
+   * {@link closeAsSeeds} taken off; throws {@link MaskingError} `wrong-dimension` for another length, `wrong-protection` in a
+   * round that is not encrypted.
+   */
+  encryptedTranscript(encryptedSum: Uint8Array): EncryptedTranscript {
+    const { context, survivors } = this.#round;
+    const config = requireEncrypted(context.config);
+    const wanted = encryptedSumBytes(config);
+    if (encryptedSum.length !== wanted) {
+      const message = `sum has ${encryptedSum.length} bytes, wanted ${wanted}`;
+      throw new MaskingError("wrong-dimension", message);
+    }
+    const { keyBook } = context;
+    return { config, keyBook, survivors, acks: this.acks, encryptedSum, reports: [] };
+  }
+
+  /** What takes the masks off the sum: to be added, and to be subtracted. */
+  #takeOffSeeds(): MaskSeeds {
+    this.#sum.get();
+    refuseShortage(this.shortage(this.delivered), this.#round.context.guard);
+    using masks = this.#masksInSum();
+    return masks.seeds();
   }
 
   /** What is left in the sum: every survivor's self mask, and its pairwise masks with its neighbours that dropped out. */

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
-import type { RoundConfig } from "./config.ts";
-import { checkRoundConfig, type RoundExpectation } from "./config-check.ts";
+import type { MaskedRoundConfig } from "./config.ts";
+import { checkRoundConfig, checkSoundConfig, type RoundExpectation } from "./config-check.ts";
+import { heConfigFor } from "./encryption.ts";
 import type { MaskingErrorCode } from "./error.ts";
 import { neighbourhoodFor } from "./neighbourhood.ts";
+import { makeEncryptedConfig } from "./testing/encrypted-round.ts";
 import { itemAt, makeConfig, makeIdentities } from "./testing/round.ts";
 
 const CONFIG = makeConfig(makeIdentities(20));
@@ -19,13 +21,14 @@ const EXPECTED: RoundExpectation = {
   dimension: CONFIG.dimension,
   clippingNorm: CONFIG.clippingNorm,
   maxExamples: CONFIG.maxExamples,
+  valueBits: undefined,
   minSurvivors: 2,
   minSurvivorsFloor: 2,
 };
 
 function expectRefusal(
   code: MaskingErrorCode,
-  changes: Partial<RoundConfig>,
+  changes: Partial<MaskedRoundConfig>,
   expected: RoundExpectation = EXPECTED,
   own = OWN,
 ): void {
@@ -96,4 +99,37 @@ test("a scale at which the cohort's sum could wrap is refused", () => {
 test("a scale coarser than the cohort needs is refused, by one bit or down to whole numbers", () => {
   expectRefusal("wrong-scale", { scaleBits: 21 });
   expectRefusal("wrong-scale", { scaleBits: 0 });
+});
+
+test("a round is encrypted where it was planned so, with the planned bits, and only there", () => {
+  const encrypted = makeEncryptedConfig(makeIdentities(20));
+  const planned = { ...EXPECTED, valueBits: 8 } as const;
+  expect(() => checkRoundConfig(encrypted, planned, OWN)).not.toThrow();
+  const refused = [
+    [encrypted, EXPECTED],
+    [CONFIG, planned],
+    [encrypted, { ...planned, valueBits: 15 }],
+  ] as const;
+  for (const [config, expected] of refused) {
+    expect(() => checkRoundConfig(config, expected, OWN)).toThrow(
+      expect.objectContaining({ code: "wrong-protection" }),
+    );
+  }
+});
+
+test("encryption of other parameters than follow from the bits is refused", () => {
+  const he = { ...heConfigFor(8, 20), parametersHash: heConfigFor(15, 20).parametersHash };
+  const config = makeEncryptedConfig(makeIdentities(20), { he });
+  expect(() => checkSoundConfig(config)).toThrow(
+    expect.objectContaining({ code: "wrong-parameters" }),
+  );
+});
+
+test("more participants than a sum of encrypted values has room for are refused", () => {
+  const he = heConfigFor(16, 64);
+  const identities = makeIdentities(65);
+  expect(() => checkSoundConfig(makeEncryptedConfig(identities.slice(1), { he }))).not.toThrow();
+  expect(() => checkSoundConfig(makeEncryptedConfig(identities, { he }))).toThrow(
+    expect.objectContaining({ code: "too-many-participants" }),
+  );
 });

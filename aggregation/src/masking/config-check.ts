@@ -1,6 +1,16 @@
+import type { ValueBits } from "../he/parameters.ts";
 import { bytesOfHex } from "../hex.ts";
 import { participantIdOf } from "../identity.ts";
-import { type CohortMember, hasHeadroom, type RoundConfig, scaleBitsFor } from "./config.ts";
+import {
+  type CohortMember,
+  type EncryptedRoundConfig,
+  hasHeadroom,
+  isEncrypted,
+  type MaskedRoundConfig,
+  type RoundConfig,
+  scaleBitsFor,
+} from "./config.ts";
+import { heConfigFor } from "./encryption.ts";
 import { MaskingError, type MaskingErrorCode } from "./error.ts";
 import { type Guard, strictGuard } from "./guard.ts";
 import type { Hash } from "./messages.ts";
@@ -22,6 +32,8 @@ export interface RoundExpectation {
   readonly clippingNorm: number;
   /** The plan's. */
   readonly maxExamples: number;
+  /** The plan's, where its rounds are encrypted. */
+  readonly valueBits: ValueBits | undefined;
   /** The plan's. */
   readonly minSurvivors: number;
   /** The site's own floor, whatever the plan says. */
@@ -43,6 +55,7 @@ export function checkRoundConfig(
   guard: Guard = strictGuard,
 ): void {
   checkExpectedRound(config, expected, guard);
+  checkExpectedProtection(config, expected, guard);
   checkSoundConfig(config, guard);
   requireMember(config, own, guard);
   const fewest = Math.max(expected.minSurvivors, expected.minSurvivorsFloor);
@@ -51,14 +64,15 @@ export function checkRoundConfig(
 
 /**
  * What holds for every configuration, whoever looks: a cohort sorted without duplicates whose ids come from its keys, the
- * masking graph and the threshold that its size wants, two survivors or more, and the finest scale with headroom. Throws
- * {@link MaskingError}.
+ * masking graph and the threshold that its size wants, two survivors or more, and the finest scale with headroom, or
+ * encryption of exactly these parameters with room for all of them. Throws {@link MaskingError}.
  */
 export function checkSoundConfig(config: RoundConfig, guard: Guard = strictGuard): void {
   checkCohort(config.cohort, guard);
   checkNeighbourhood(config, guard);
   requireMinSurvivors(config, FEWEST_SURVIVORS, guard);
-  checkScale(config, guard);
+  if (isEncrypted(config)) checkEncryption(config, guard);
+  else checkScale(config, guard);
 }
 
 /**
@@ -103,7 +117,7 @@ function checkNeighbourhood({ cohort, degree, threshold }: RoundConfig, guard: G
 }
 
 /** A scale that is too fine lets the sum wrap; one that is too coarse rounds the participants' work away. */
-function checkScale({ cohort, clippingNorm, scaleBits }: RoundConfig, guard: Guard): void {
+function checkScale({ cohort, clippingNorm, scaleBits }: MaskedRoundConfig, guard: Guard): void {
   const size = cohort.length;
   if (!hasHeadroom(size, clippingNorm, scaleBits)) {
     const message = `${size} updates clipped to ${clippingNorm} at 2^${scaleBits} exceed 2^31 - 1`;
@@ -115,6 +129,31 @@ function checkScale({ cohort, clippingNorm, scaleBits }: RoundConfig, guard: Gua
     const message = `scaleBits is ${scaleBits}, wanted ${wanted} for ${size} updates clipped to ${clippingNorm}`;
     guard.refuse(new MaskingError("wrong-scale", message));
   }
+}
+
+/**
+ * A cohort that sums have room for is small enough for a complete graph, in which every sharer has every other's contribution
+ * to the key.
+ */
+function checkEncryption({ he, cohort }: EncryptedRoundConfig, guard: Guard): void {
+  const wanted = heConfigFor(he.valueBits, cohort.length);
+  if (he.parametersHash !== wanted.parametersHash) {
+    const message = `parametersHash is ${he.parametersHash}, wanted ${wanted.parametersHash}`;
+    guard.refuse(new MaskingError("wrong-parameters", message));
+  }
+}
+
+function checkExpectedProtection(
+  config: RoundConfig,
+  { valueBits }: RoundExpectation,
+  guard: Guard,
+): void {
+  const got = isEncrypted(config) ? config.he.valueBits : undefined;
+  if (got === valueBits) return;
+  const named = (bits: ValueBits | undefined) =>
+    bits === undefined ? "masked only" : `encrypted, values of ${bits} bits`;
+  const message = `the round is ${named(got)}, wanted ${named(valueBits)}`;
+  guard.refuse(new MaskingError("wrong-protection", message));
 }
 
 function checkExpectedRound(config: RoundConfig, expected: RoundExpectation, guard: Guard): void {

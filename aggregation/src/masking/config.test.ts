@@ -3,15 +3,18 @@ import { expect, test } from "vitest";
 import {
   configHash,
   hasHeadroom,
+  isEncrypted,
   MAX_SCALE_BITS,
   parseRoundConfig,
   type RoundConfig,
   scaleBitsFor,
   serialiseRoundConfig,
 } from "./config.ts";
+import { makeEncryptedConfig } from "./testing/encrypted-round.ts";
 import { makeConfig, makeIdentities } from "./testing/round.ts";
 
 const CONFIG = makeConfig(makeIdentities(3));
+const ENCRYPTED = makeEncryptedConfig(makeIdentities(3));
 
 const badConfig = (message: RegExp) =>
   expect.objectContaining({ code: "bad-config", message: expect.stringMatching(message) });
@@ -25,6 +28,16 @@ test("a configuration survives the way to JSON and back", () => {
 test("the hash of a fixed configuration never changes: participants of two versions agree on it", () => {
   expect(configHash(CONFIG)).toBe(
     "7d5fb05edcf93c7a8186dba750a27c82626a5317a09cb04561b726e3aeff1e52",
+  );
+});
+
+test("an encrypted round's configuration survives as well, and never changes its hash either", () => {
+  const json = serialiseRoundConfig(ENCRYPTED);
+  expect(parseRoundConfig(json)).toEqual(ENCRYPTED);
+  expect([isEncrypted(parseRoundConfig(json)), isEncrypted(CONFIG)]).toEqual([true, false]);
+  // Source: Python 3, as in parse-plan.test.ts.
+  expect(configHash(ENCRYPTED)).toBe(
+    "394317a424a4ce242f4dcec8bc32d907beede6e839cbd0c4f9b96d0a11cab848",
   );
 });
 
@@ -69,6 +82,11 @@ test("a field that is missing, unknown, or out of its range is refused by name",
     [{ ...CONFIG, cohort: CONFIG.cohort.slice(2) }, /^cohort: /],
     [{ ...CONFIG, cohort: [...CONFIG.cohort, { participantId: "x" }] }, /^cohort\.3/],
     [[], /^round configuration: /],
+    [{ ...CONFIG, he: ENCRYPTED.he }, /ringBits/],
+    [{ ...ENCRYPTED, he: { ...ENCRYPTED.he, valueBits: 12 } }, /^he\.valueBits: /],
+    [{ ...ENCRYPTED, he: { ...ENCRYPTED.he, rotation: "none" } }, /^he\.rotation: /],
+    [{ ...ENCRYPTED, he: { ...ENCRYPTED.he, key: 1 } }, /^he: .*key/],
+    [{ ...ENCRYPTED, he: null }, /^he: /],
   ];
   for (const [value, message] of cases) {
     expect(() => parseRoundConfig(JSON.stringify(value))).toThrow(badConfig(message));

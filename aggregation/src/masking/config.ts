@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { canonicalJson } from "../canonical.ts";
 import { sha256Hex } from "../hash.ts";
+import type { ValueBits } from "../he/parameters.ts";
+import { memberOf } from "../plan/member.ts";
 import { MaskingError } from "./error.ts";
 import type { Hash, ParticipantId } from "./messages.ts";
 import { mostMissingOf } from "./neighbourhood.ts";
@@ -83,7 +85,7 @@ const MAX_HOLDERS = 255;
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "wanted 64 lowercase hexadecimal digits");
 const count = (max: number) => z.int().min(1).max(max);
 
-const roundConfigSchema: z.ZodType<RoundConfig> = z.strictObject({
+const commonFields = {
   protocol: z.literal("SA-1"),
   prg: z.literal("aes-128-ctr"),
   commitment: z.literal("ring-sis-v1"),
@@ -107,10 +109,23 @@ const roundConfigSchema: z.ZodType<RoundConfig> = z.strictObject({
   threshold: count(MAX_HOLDERS),
   minSurvivors: count(MAX_COHORT),
   dimension: count(2 ** 28),
-  ringBits: z.literal(32),
-  scaleBits: z.int().min(0).max(MAX_SCALE_BITS),
   clippingNorm: z.number().positive(),
   maxExamples: count(2 ** 31 - 1),
+};
+
+const maskedSchema: z.ZodType<MaskedRoundConfig> = z.strictObject({
+  ...commonFields,
+  ringBits: z.literal(32),
+  scaleBits: z.int().min(0).max(MAX_SCALE_BITS),
+});
+
+const encryptedSchema: z.ZodType<EncryptedRoundConfig> = z.strictObject({
+  ...commonFields,
+  he: z.strictObject({
+    parametersHash: hash,
+    valueBits: z.literal([8, 15, 16]),
+    rotation: z.literal("hadamard-v1"),
+  }),
 });
 
 /**
@@ -118,7 +133,9 @@ const roundConfigSchema: z.ZodType<RoundConfig> = z.strictObject({
  * `bad-config` naming the first path that is wrong. Whether it is acceptable is for `checkRoundConfig` to say.
  */
 export function parseRoundConfig(json: string): RoundConfig {
-  const result = roundConfigSchema.safeParse(parseJson(json));
+  const value = parseJson(json);
+  const schema = memberOf(value, "he") === undefined ? maskedSchema : encryptedSchema;
+  const result: z.ZodSafeParseResult<RoundConfig> = schema.safeParse(value);
   if (!result.success) {
     const [issue] = result.error.issues;
     const path = issue?.path.join(".") || "round configuration";
@@ -138,6 +155,23 @@ export function serialiseRoundConfig(config: RoundConfig): string {
 /** SHA-256 of the canonical JSON. */
 export function configHash(config: RoundConfig): Hash {
   return sha256Hex(serialiseRoundConfig(config));
+}
+
+/** Whether a round's updates are encrypted, and its sum is its participants' alone. */
+export function isEncrypted(config: RoundConfig): config is EncryptedRoundConfig {
+  return "he" in config;
+}
+
+/** The configuration of a round that is not encrypted. Throws {@link MaskingError} `wrong-protection` for others. */
+export function requireMasked(config: RoundConfig): MaskedRoundConfig {
+  if (isEncrypted(config)) throw wrongProtection("encrypted", "masked only");
+  return config;
+}
+
+/** The configuration of an encrypted round. Throws {@link MaskingError} `wrong-protection` for others. */
+export function requireEncrypted(config: RoundConfig): EncryptedRoundConfig {
+  if (!isEncrypted(config)) throw wrongProtection("masked only", "encrypted");
+  return config;
 }
 
 /** Whether everybody is everybody's neighbour. */
@@ -174,6 +208,10 @@ export function hasHeadroom(cohortSize: number, clippingNorm: number, scaleBits:
 /** The largest magnitude that one quantised value can have: a clipped coordinate, rounded up, and one for the rounding. */
 export function quantisedLimit(clippingNorm: number, scaleBits: number): number {
   return Math.ceil(clippingNorm * 2 ** scaleBits) + 1;
+}
+
+function wrongProtection(got: string, wanted: string): MaskingError {
+  return new MaskingError("wrong-protection", `the round is ${got}, wanted ${wanted}`);
 }
 
 function parseJson(json: string): unknown {

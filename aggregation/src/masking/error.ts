@@ -13,6 +13,9 @@ export type MaskingErrorCode =
   | "wrong-dimension"
   | "wrong-clipping-norm"
   | "wrong-max-examples"
+  | "wrong-protection"
+  | "wrong-parameters"
+  | "too-many-participants"
   | "unsorted-cohort"
   | "duplicate-id"
   | "duplicate-key"
@@ -36,6 +39,7 @@ export type MaskingErrorCode =
   | "own-message-altered"
   | "wrong-shares"
   | "unopenable-share"
+  | "wrong-contribution"
   | "wrong-upload-root"
   | "wrong-commitment"
   // Stages.
@@ -43,6 +47,7 @@ export type MaskingErrorCode =
   | "stage-used"
   | "bad-share"
   | "unopened-sum"
+  | "no-agreement"
   // Updates and their sum.
   | "non-finite"
   | "bad-counts"

@@ -8,14 +8,15 @@ import {
   signAdvertisement,
 } from "./advertisement.ts";
 import { requireDistinct, requireEnough } from "./checks.ts";
-import { fewestAdvertised, type RoundConfig } from "./config.ts";
+import { fewestAdvertised, isEncrypted, type RoundConfig } from "./config.ts";
 import { MaskingError } from "./error.ts";
 import { ExchangeContext } from "./exchange-context.ts";
 import { type Guard, strictGuard } from "./guard.ts";
-import type { KeyAdvertisement } from "./messages.ts";
+import type { KeyAdvertisement, ParticipantId } from "./messages.ts";
 import { requireSeat } from "./participant-seat.ts";
 import { SharingStage } from "./participant-sharing.ts";
 import { RoundContext } from "./round-context.ts";
+import { contributionBytes, contributionCommitmentOf } from "./round-key.ts";
 import { RoundKeys } from "./round-keys.ts";
 import { SingleUseSecret } from "./single-use.ts";
 
@@ -60,7 +61,7 @@ export class AdvertisingStage implements Disposable {
     const { identity, graphNonce, random } = secrets;
     const context = new RoundContext(config, guard);
     requireSeat(context, identity, graphNonce);
-    const keys = new RoundKeys(random);
+    const keys = new RoundKeys(random, contributionBytes(config));
     const advertisement = signAdvertisement(identity, context, {
       encryptionKey: keys.encryption.publicKey,
       maskKey: keys.mask.publicKey,
@@ -68,6 +69,7 @@ export class AdvertisingStage implements Disposable {
         selfMaskCommitmentOf(context, identity.participantId, seed),
       ),
       graphNonce,
+      ...keyCommitment(context, identity.participantId, keys),
     });
     return new AdvertisingStage(context, secrets, keys, advertisement);
   }
@@ -113,4 +115,16 @@ export class AdvertisingStage implements Disposable {
     }
     requireDistinctKeys(advertisements, guard);
   }
+}
+
+/** In an encrypted round, the commitment to what a participant contributes to its key. */
+function keyCommitment(
+  context: RoundContext,
+  participantId: ParticipantId,
+  keys: RoundKeys,
+): Pick<KeyAdvertisement, "keyCommitment"> {
+  if (!isEncrypted(context.config)) return {};
+  return keys.withContribution((contribution) => ({
+    keyCommitment: contributionCommitmentOf(context, participantId, contribution),
+  }));
 }

@@ -13,9 +13,11 @@ import { pairwiseMask, selfMask } from "./mask-stream.ts";
 import type { ParticipantId, SealedShare } from "./messages.ts";
 import { MaskingStage } from "./participant-masking.ts";
 import { holdersAmong, neighboursAmong, type Seat } from "./participant-seat.ts";
+import { roundKeySeed } from "./round-key.ts";
 import type { RoundKeys } from "./round-keys.ts";
-import { openShare, SEALED_BYTES, sealingKey, sealShare } from "./sealing.ts";
+import { openShare, SHARE_BYTES, sealedBytes, sealingKey, sealShare } from "./sealing.ts";
 import { SingleUseSecret } from "./single-use.ts";
+import { UpdateSecrets } from "./update-secrets.ts";
 
 /** A participant's second stage: its shares are sealed, the others' are not there yet. */
 export class SharingStage implements Disposable {
@@ -39,12 +41,13 @@ export class SharingStage implements Disposable {
     const secrets = new SharingSecrets(keys, ownShare);
     const sealed: SealedShare[] = [];
     for (const peer of context.neighboursOf(self)) {
-      using secret = keys.encryption.agree(peer, context.entryOf(peer).encryptionKey);
-      const key = sealingKey(secret, context, self, peer);
+      using agreed = keys.encryption.agree(peer, context.entryOf(peer).encryptionKey);
+      const key = sealingKey(agreed, context, self, peer);
       const share = polynomial.shareAt(context.shareIndexOf(self, peer));
-      sealed.push(sealShare(key, context, self, peer, share));
-      for (const bytes of [key, share]) bytes.fill(0);
-      secrets.openingKeys.set(peer, sealingKey(secret, context, peer, self));
+      const content = keys.withContribution((contribution) => joined(share, contribution));
+      sealed.push(sealShare(key, context, self, peer, content));
+      for (const bytes of [key, share, content]) bytes.fill(0);
+      secrets.openingKeys.set(peer, sealingKey(agreed, context, peer, self));
     }
     return new SharingStage(seat, secrets, sealed);
   }
@@ -53,16 +56,16 @@ export class SharingStage implements Disposable {
    * Opens the shares that neighbours sealed for this participant and agrees on masks with them. Throws
    * {@link MaskingError} and changes nothing unless `sharers` are members of the book, this participant and enough for a
    * threshold in its neighbourhood among them, and `sealed` holds exactly one share from each neighbour that shared, which
-   * opens.
+   * opens; and, in an encrypted round, holds the contribution to its key that the neighbour committed to.
    */
   openShares(sharers: readonly ParticipantId[], sealed: readonly SealedShare[]): MaskingStage {
     const secrets = this.#secrets.get();
     const known = this.#checkSharers(sharers);
     this.#checkSealed(known, sealed);
-    const held = this.#open(secrets, sealed);
+    const { held, keySeed } = this.#open(secrets, sealed);
     const masks = this.#agree(secrets, known);
     this.#secrets.spend(() => undefined);
-    return new MaskingStage(this.#seat, known, masks, held);
+    return new MaskingStage(this.#seat, known, new UpdateSecrets(masks, keySeed), held);
   }
 
   /** Wipes keys and shares, unless a next stage has them. */
@@ -87,7 +90,7 @@ export class SharingStage implements Disposable {
   }
 
   #checkSealed(sharers: ReadonlySet<ParticipantId>, sealed: readonly SealedShare[]): void {
-    const { guard } = this.#seat.context;
+    const { guard, config } = this.#seat.context;
     const self = this.#seat.identity.participantId;
     const froms = sealed.map(({ from }) => from);
     const neighbours = new Set(neighboursAmong(this.#seat, sharers));
@@ -97,18 +100,29 @@ export class SharingStage implements Disposable {
         const message = `a share of ${from} is for ${to}, wanted ${self}`;
         guard.refuse(new MaskingError("wrong-shares", message, { participantId: from }));
       }
-      requireLength(ciphertext, SEALED_BYTES, "sealed share", from, guard);
+      requireLength(ciphertext, sealedBytes(config), "sealed share", from, guard);
     }
   }
 
-  #open(secrets: SharingSecrets, sealed: readonly SealedShare[]): HeldShares {
+  #open(
+    secrets: SharingSecrets,
+    sealed: readonly SealedShare[],
+  ): { readonly held: HeldShares; readonly keySeed: Uint8Array } {
     const { context, identity } = this.#seat;
     const shares = new Map<ParticipantId, Uint8Array>();
-    shares.set(identity.participantId, secrets.ownShare.slice());
-    for (const share of sealed) {
-      shares.set(share.from, openShare(secrets.openingKeyFor(share.from), context, share));
+    const contributions = new Map<ParticipantId, Uint8Array>();
+    try {
+      shares.set(identity.participantId, secrets.ownShare.slice());
+      contributions.set(identity.participantId, secrets.ownContribution());
+      for (const share of sealed) {
+        const opened = openShare(secrets.openingKeyFor(share.from), context, share);
+        shares.set(share.from, opened.subarray(0, SHARE_BYTES));
+        contributions.set(share.from, opened.subarray(SHARE_BYTES));
+      }
+      return { held: new HeldShares(shares), keySeed: roundKeySeed(context, contributions) };
+    } finally {
+      for (const contribution of contributions.values()) contribution.fill(0);
     }
-    return new HeldShares(shares);
   }
 
   #agree({ keys }: SharingSecrets, sharers: ReadonlySet<ParticipantId>): MaskSet {
@@ -123,6 +137,13 @@ export class SharingStage implements Disposable {
   }
 }
 
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}
+
 /** What a participant keeps between sealing its shares and opening the others'. */
 class SharingSecrets implements Disposable {
   readonly keys: RoundKeys;
@@ -134,6 +155,11 @@ class SharingSecrets implements Disposable {
   constructor(keys: RoundKeys, ownShare: Uint8Array) {
     this.keys = keys;
     this.ownShare = ownShare;
+  }
+
+  /** A copy of what this participant contributes to an encrypted round's key. */
+  ownContribution(): Uint8Array {
+    return this.keys.withContribution((contribution) => contribution.slice());
   }
 
   openingKeyFor(from: ParticipantId): Uint8Array {

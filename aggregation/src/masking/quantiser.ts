@@ -2,7 +2,7 @@ import { BLOCK_WORDS, type OpenKernels } from "../kernels/kernels.ts";
 import { openFastKernels } from "../kernels/open-kernels.ts";
 import type { RandomSource } from "../random.ts";
 import { dequantiseInto, firstNonFinite, largestMagnitude, sumOfSquares } from "../vector.ts";
-import { quantisedLimit, type RoundConfig } from "./config.ts";
+import { type MaskedRoundConfig, quantisedLimit } from "./config.ts";
 import { MaskingError } from "./error.ts";
 import {
   COUNT_WORDS,
@@ -30,7 +30,7 @@ export interface DecodedSum {
 
 /** The part of a configuration that encoding depends on. */
 export type UpdateEncoding = Pick<
-  RoundConfig,
+  MaskedRoundConfig,
   "dimension" | "scaleBits" | "clippingNorm" | "maxExamples" | "cohort"
 >;
 

@@ -10,19 +10,27 @@ export class RoundKeys implements Disposable {
   readonly mask: AgreementKey;
   readonly #maskKeySeed: Uint8Array;
   readonly #selfMaskSeed: Uint8Array;
+  readonly #contribution: Uint8Array;
 
-  constructor(random: RandomSource) {
+  /** `contributionBytes`: of what the participant contributes to an encrypted round's key; 0 in other rounds. */
+  constructor(random: RandomSource, contributionBytes = 0) {
     const encryptionSeed = seedFrom(random);
     this.encryption = new AgreementKey(encryptionSeed);
     encryptionSeed.fill(0);
     this.#maskKeySeed = seedFrom(random);
     this.mask = new AgreementKey(this.#maskKeySeed);
     this.#selfMaskSeed = seedFrom(random);
+    this.#contribution = seedFrom(random, contributionBytes);
   }
 
   /** What `use` makes of the self-mask seed: 32 bytes that it must not keep. */
   withSelfMaskSeed<T>(use: (seed: Uint8Array) => T): T {
     return use(this.#selfMaskSeed);
+  }
+
+  /** What `use` makes of the contribution to the round's key: bytes that it must not keep. */
+  withContribution<T>(use: (contribution: Uint8Array) => T): T {
+    return use(this.#contribution);
   }
 
   /** What the others get shares of: 32 bytes of self-mask seed, then 32 of mask-key seed. */
@@ -40,11 +48,12 @@ export class RoundKeys implements Disposable {
     this.mask[Symbol.dispose]();
     this.#maskKeySeed.fill(0);
     this.#selfMaskSeed.fill(0);
+    this.#contribution.fill(0);
   }
 }
 
-function seedFrom(random: RandomSource): Uint8Array {
-  const seed = new Uint8Array(32);
-  random.fill(seed);
+function seedFrom(random: RandomSource, bytes = 32): Uint8Array {
+  const seed = new Uint8Array(bytes);
+  if (bytes > 0) random.fill(seed);
   return seed;
 }

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { RandomNumbers, seededRandom } from "../random.ts";
 import { requireOpenedSum } from "../transcript/verify-sum.ts";
 import { addRing } from "../vector.ts";
-import type { RoundConfig } from "./config.ts";
+import type { MaskedRoundConfig } from "./config.ts";
 import { MaskingError } from "./error.ts";
 import type { ParticipantId } from "./messages.ts";
 import { neighbourhoodFor } from "./neighbourhood.ts";
@@ -78,7 +78,7 @@ function runRound({ size, dimension, losses, seed, graph = neighbourhoodFor(size
   return { sum: contentOf(opened), plain: contentOf(plain) };
 }
 
-function quantisedUpdate(config: RoundConfig, seed: string): Uint32Array {
+function quantisedUpdate(config: MaskedRoundConfig, seed: string): Uint32Array {
   const random = seededRandom(seed);
   const numbers = new RandomNumbers(random);
   const delta = Float32Array.from({ length: config.dimension }, () => 4 * numbers.unit() - 2);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { seededRandom } from "../random.ts";
 import { AgreementKey } from "./key-agreement.ts";
 import type { SealedShare } from "./messages.ts";
-import { openShare, SEALED_BYTES, SHARE_BYTES, sealingKey, sealShare } from "./sealing.ts";
+import { openShare, SHARE_BYTES, sealedBytes, sealingKey, sealShare } from "./sealing.ts";
 import { makeConfig, makeExchange, makeIdentities } from "./testing/round.ts";
 
 const IDENTITIES = makeIdentities(4);
@@ -26,13 +26,13 @@ const unopenable = expect.objectContaining({ code: "unopenable-share" });
 
 test("what one participant seals, the other opens", () => {
   const sealed = sealShare(SEALING, CONTEXT, ALICE, BOB, SHARE);
-  expect(sealed.ciphertext.length).toBe(SEALED_BYTES);
+  expect(sealed.ciphertext.length).toBe(sealedBytes(CONFIG));
   expect(openShare(OPENING, CONTEXT, sealed)).toEqual(SHARE);
 });
 
 test("a share with any bit flipped does not open, and its sender is named", () => {
   const sealed = sealShare(SEALING, CONTEXT, ALICE, BOB, SHARE);
-  for (let byte = 0; byte < SEALED_BYTES; byte++) {
+  for (let byte = 0; byte < sealedBytes(CONFIG); byte++) {
     const ciphertext = sealed.ciphertext.slice();
     ciphertext.set([(ciphertext[byte] ?? 0) ^ 1], byte);
     expect(() => openShare(OPENING, CONTEXT, { ...sealed, ciphertext })).toThrow(

@@ -1,16 +1,20 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
+import type { RoundConfig } from "./config.ts";
 import { MaskingError } from "./error.ts";
 import type { ExchangeContext } from "./exchange-context.ts";
 import type { SharedSecret } from "./key-agreement.ts";
 import type { ParticipantId, SealedShare } from "./messages.ts";
+import { contributionBytes } from "./round-key.ts";
 
 /** Bytes of a share of both secrets: 32 of the self-mask seed, then 32 of the mask-key seed. */
 export const SHARE_BYTES = 64;
 
-/** Bytes of a sealed share: the share and the tag. */
-export const SEALED_BYTES = 80;
-
 const TAG_BYTES = 16;
+
+/** Bytes of a sealed share: the share, the contribution to an encrypted round's key, and the tag. */
+export function sealedBytes(config: RoundConfig): number {
+  return SHARE_BYTES + contributionBytes(config) + TAG_BYTES;
+}
 
 /** Every key seals one share only, so one nonce is enough. */
 const NONCE: Uint8Array = new Uint8Array(12);
@@ -25,7 +29,10 @@ export function sealingKey(
   return secret.derive(context.hash, "seal", [from, to]);
 }
 
-/** Seals a share of 64 bytes with AES-256-GCM, bound to the exchange, both participants and the Shamir coordinate. */
+/**
+ * Seals a share, with the contribution to an encrypted round's key behind it, with AES-256-GCM, bound to the exchange, both
+ * participants and the Shamir coordinate.
+ */
 export function sealShare(
   key: Uint8Array,
   context: ExchangeContext,
@@ -40,7 +47,7 @@ export function sealShare(
 }
 
 /**
- * The share of 64 bytes that `sealed` holds. Throws {@link MaskingError} `unopenable-share` naming the sender unless it
+ * What `sealed` holds: a share of 64 bytes, and in an encrypted round the sender's contribution to its key. Throws {@link MaskingError} `unopenable-share` naming the sender unless it
  * was sealed under this key for this exchange, sender, addressee and coordinate, and was not changed.
  */
 export function openShare(

@@ -4,9 +4,11 @@ import { hexOf } from "../hex.ts";
 import { type RandomSource, seededRandom } from "../random.ts";
 import { HeldShares } from "./held-shares.ts";
 import { AgreementKey, SharedSecret } from "./key-agreement.ts";
+import { MaskSet } from "./mask-set.ts";
 import { MaskStream } from "./mask-stream.ts";
 import { AdvertisingStage } from "./participant-advertising.ts";
 import { RoundKeys } from "./round-keys.ts";
+import { encode, makeEncryptedConfig, unitUpdate } from "./testing/encrypted-round.ts";
 import {
   advertise,
   confirm,
@@ -19,6 +21,7 @@ import {
   stageOf,
   upload,
 } from "./testing/round.ts";
+import { UpdateSecrets } from "./update-secrets.ts";
 
 const IDENTITIES = makeIdentities(4);
 const CONFIG = makeConfig(IDENTITIES);
@@ -61,6 +64,8 @@ test("no holder of secrets prints them, whatever way it is printed", () => {
     new SharedSecret(marks(32)),
     new HeldShares(new Map([["owner", marks(64)]])),
     new MaskStream(marks(32), true),
+    new RoundKeys(markedRandom(), 32),
+    new UpdateSecrets(new MaskSet([]), marks(32)),
   ];
   for (const holder of holders) expect(printed(holder)).not.toMatch(MARK);
 });
@@ -79,6 +84,20 @@ test("no stage of a participant prints its secrets", () => {
   const uploaded = upload(shared, (id) => makeVector(CONFIG, id));
   expect(printed(stageOf(uploaded, SELF))).not.toMatch(MARK);
   expect(printed(stageOf(confirm(uploaded), SELF))).not.toMatch(MARK);
+});
+
+test("no stage of a participant of an encrypted round prints its secrets", () => {
+  const config = makeEncryptedConfig(IDENTITIES);
+  const honest = advertise(config, IDENTITIES.slice(1));
+  const secrets = { ...secretsOf(FIRST), random: markedRandom() };
+  const advertising = AdvertisingStage.begin(config, secrets);
+  expect(printed(advertising)).not.toMatch(MARK);
+  honest.server.advertise(advertising.advertisement);
+  const stages = new Map([[SELF, advertising], ...honest.stages]);
+  const shared = share({ server: honest.server, stages });
+  expect(printed(stageOf(shared, SELF))).not.toMatch(MARK);
+  const encoded = encode(shared, () => unitUpdate(config.dimension, 0));
+  expect(printed(stageOf(encoded, SELF).stage)).not.toMatch(MARK);
 });
 
 test("what is wiped is zero: shares, masks and shared secrets", () => {

@@ -3,8 +3,12 @@ import { MaskingError } from "./error.ts";
 import type { ParticipantId } from "./messages.ts";
 import type { SigningContext } from "./round-context.ts";
 
-/** The three messages of SA-1 that a participant signs. No name is the beginning of another. */
-export type SignedMessage = "key-advertisement" | "upload-commitment" | "survivor-ack";
+/** The messages of SA-1 that a participant signs. No name is the beginning of another. */
+export type SignedMessage =
+  | "key-advertisement"
+  | "upload-commitment"
+  | "survivor-ack"
+  | "model-report";
 
 /** Signs "SA-1", the message's name, the context's hash and `body`; 64 bytes. */
 export function signMessage(

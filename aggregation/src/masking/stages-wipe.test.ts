@@ -7,6 +7,7 @@ import { ConfirmingStage } from "./participant-confirming.ts";
 import { MaskingStage } from "./participant-masking.ts";
 import { SharingStage } from "./participant-sharing.ts";
 import { RoundKeys } from "./round-keys.ts";
+import { makeEncryptedConfig, unitUpdate } from "./testing/encrypted-round.ts";
 import {
   advertise,
   confirm,
@@ -21,6 +22,7 @@ import {
   toolsFor,
   upload,
 } from "./testing/round.ts";
+import { UpdateSecrets } from "./update-secrets.ts";
 
 // The stages of the first of four, which are given secrets that the test keeps an eye on.
 const IDENTITIES = makeIdentities(4);
@@ -48,8 +50,8 @@ function twoMasks() {
 
 function sharingStage() {
   const { random } = secretsOf(IDENTITY);
-  const keys = new RoundKeys(random);
-  const isWiped = () => keys.withSelfMaskSeed(isZero);
+  const keys = new RoundKeys(random, 32);
+  const isWiped = () => keys.withSelfMaskSeed(isZero) && keys.withContribution(isZero);
   return { stage: SharingStage.begin(SEAT, keys, random), keys, isWiped };
 }
 
@@ -68,11 +70,25 @@ test("opening the others' shares wipes the keys and the seed that they are not n
 
 test("masking wipes the masks, and keeps the shares", () => {
   const [{ held, isWiped: areSharesWiped }, { masks, isWiped }] = [heldShares(), twoMasks()];
-  const stage = new MaskingStage(SEAT, IDS, masks, held);
+  const stage = new MaskingStage(SEAT, IDS, new UpdateSecrets(masks, new Uint8Array()), held);
   expect(isWiped()).toBe(false);
   stage.mask(vectorOf(SELF), toolsFor(SELF));
   expect(isWiped()).toBe(true);
   expect(areSharesWiped()).toBe(false);
+});
+
+test("encoding wipes masks and key, but for the job's copies, and keeps the shares", () => {
+  const config = makeEncryptedConfig(IDENTITIES);
+  const seat = { context: makeExchange(config, IDENTITIES), identity: IDENTITY };
+  const [{ held, isWiped: areSharesWiped }, { masks, isWiped }] = [heldShares(), twoMasks()];
+  const keySeed = new Uint8Array(32).fill(3);
+  const masking = new MaskingStage(seat, IDS, new UpdateSecrets(masks, keySeed), held);
+  const { job, stage } = masking.encode(unitUpdate(config.dimension, 0), toolsFor(SELF));
+  expect([isWiped(), isZero(keySeed), areSharesWiped()]).toEqual([true, true, false]);
+  expect(job.keySeed).toEqual(new Uint8Array(32).fill(3));
+  expect(job.masks.added.slice(32)).toEqual(new Uint8Array(32).fill(2));
+  stage[Symbol.dispose]();
+  expect(areSharesWiped()).toBe(true);
 });
 
 test("revealing wipes every share, those that were not asked for as well", () => {
@@ -93,7 +109,8 @@ test("a stage that is left without a next one wipes what it holds", () => {
   sharing.stage[Symbol.dispose]();
   expect(sharing.isWiped()).toBe(true);
   const [shares, masks] = [heldShares(), twoMasks()];
-  new MaskingStage(SEAT, IDS, masks.masks, shares.held)[Symbol.dispose]();
+  const secrets = new UpdateSecrets(masks.masks, new Uint8Array());
+  new MaskingStage(SEAT, IDS, secrets, shares.held)[Symbol.dispose]();
   expect([shares.isWiped(), masks.isWiped()]).toEqual([true, true]);
   const uploaded = upload(share(advertise(CONFIG, IDENTITIES)), vectorOf);
   const [confirming, revealing] = [heldShares(), heldShares()];

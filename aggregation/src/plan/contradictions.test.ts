@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { parsePlan } from "./parse-plan.ts";
 import type { Plan } from "./plan.ts";
 import { PlanError } from "./plan-error.ts";
-import { IMAGE_PLAN, TABLE_PLAN } from "./sample-plans.ts";
+import { ENCRYPTED_PLAN, IMAGE_PLAN, TABLE_PLAN } from "./sample-plans.ts";
 import { replaced } from "./tree.test-support.ts";
 
 /** What is said of a plan in which the values at some paths are others. */
@@ -53,6 +53,27 @@ describe("a round policy", () => {
     { "roundPolicy.hardDeadlineMs.training": 1000 },
   ])("with %j is at its limit and accepted", (changes) => {
     expect(refusal(IMAGE_PLAN, changes)).toBe("accepted");
+  });
+});
+
+describe("an encrypted round", () => {
+  const many = (select: number, overSelect = 1) => ({
+    "roundPolicy.select": select,
+    "roundPolicy.overSelect": overSelect,
+  });
+
+  test.each([
+    [8, 128],
+    [15, 128],
+    [16, 64],
+  ])("of values of %i bits has room for all of %i that it may invite", (valueBits, room) => {
+    const bits = { "protection.valueBits": valueBits };
+    expect(refusal(ENCRYPTED_PLAN, { ...bits, ...many(room) })).toBe("accepted");
+    const wanted = `wanted at most ${room}, for encrypted values of ${valueBits} bits`;
+    expect(refusal(ENCRYPTED_PLAN, { ...bits, ...many(room + 1) })).toBe(
+      `roundPolicy.select: got ${room + 1} invitations, ${wanted}`,
+    );
+    expect(refusal(ENCRYPTED_PLAN, { ...bits, ...many(room / 2, 2.02) })).toContain(wanted);
   });
 });
 

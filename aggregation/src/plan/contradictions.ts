@@ -1,3 +1,4 @@
+import { heParameters } from "../he/parameters.ts";
 import { modelGraph } from "../model/model-graph.ts";
 import type { Layer } from "../model/topology.ts";
 import { dataContradictions, inputContradictions } from "./data-contradictions.ts";
@@ -14,6 +15,7 @@ const MAX_COHORT = 1_000;
 export function contradictionsOf(plan: Plan): readonly Problem[] {
   return [
     ...policyContradictions(plan.roundPolicy),
+    ...inEncryptedCohort(plan),
     ...dataContradictions(plan.data),
     ...inputContradictions(plan.data, plan.model),
     ...trainingContradictions(plan.training),
@@ -41,6 +43,18 @@ function inCounts(policy: RoundPolicy): Problem[] {
       problem("roundPolicy.overSelect", `${invitations} invitations`, `at most ${MAX_COHORT}`),
     );
   return problems;
+}
+
+/** All who are invited may take part, and the sum of so many values must have room. */
+function inEncryptedCohort({ protection, roundPolicy }: Plan): Problem[] {
+  if (protection.kind !== "he") return [];
+  const { valueBits } = protection;
+  const room = heParameters(valueBits, 1).maxParticipants;
+  const invitations = invitationCount(roundPolicy);
+  const wanted = `at most ${room}, for encrypted values of ${valueBits} bits`;
+  return invitations > room
+    ? [problem("roundPolicy.select", `${invitations} invitations`, wanted)]
+    : [];
 }
 
 function inDeadlines({ softDeadlineMs, hardDeadlineMs }: RoundPolicy): Problem[] {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { canonicalPlan, parsePlan, planHash } from "./parse-plan.ts";
 import { PlanError } from "./plan-error.ts";
-import { IMAGE_PLAN, TABLE_PLAN } from "./sample-plans.ts";
+import { ENCRYPTED_PLAN, IMAGE_PLAN, TABLE_PLAN } from "./sample-plans.ts";
 import { at, leavesOf, objectsOf, replaced, shuffled } from "./tree.test-support.ts";
 
 function errorOf(plan: unknown): PlanError {
@@ -15,7 +15,7 @@ function errorOf(plan: unknown): PlanError {
   throw new Error("the plan was accepted");
 }
 
-describe.each([IMAGE_PLAN, TABLE_PLAN])("the plan $name", (plan) => {
+describe.each([IMAGE_PLAN, TABLE_PLAN, ENCRYPTED_PLAN])("the plan $name", (plan) => {
   test("is accepted as it stands, as a text or as a value", () => {
     expect(parsePlan(JSON.stringify(plan, null, 2))).toEqual(plan);
     expect(parsePlan(plan)).toEqual(plan);
@@ -101,7 +101,7 @@ test.each([
   ["training.localSteps", 0, "a whole number from 1 to 1000000"],
   ["strategy.kind", "krum", "one of fedavg, fedavgm, diloco, fedadam, fedyogi"],
   ["strategy.momentum", 1, "a number from 0 up to but not 1"],
-  ["protection.kind", "none", '"masking"'],
+  ["protection.kind", "none", "one of masking, he"],
   ["protection.clippingNorm", 0, "a number from 0.000001 to 10000"],
   ["protection.maxExamples", 0, "a whole number from 1 to 1000000000"],
   ["roundPolicy.select", 2, "a whole number from 3 to 1000"],
@@ -121,6 +121,12 @@ test.each([
   expect(error.code).toBe("bad-plan");
   expect(error.path).toBe(path);
   expect(error.message).toContain(`wanted ${wanted}`);
+});
+
+test.each([0, 12, 32, "8"])("values of %j bits are not encrypted", (valueBits) => {
+  const error = errorOf(replaced(ENCRYPTED_PLAN, ["protection", "valueBits"], valueBits));
+  expect(error.message).toContain("wanted 8, 15 or 16");
+  expect(error.path).toBe("protection.valueBits");
 });
 
 const NO_NAMES = ["", "a\nb", "a\u001b[31mb", "a\u009bb", " a", "a ", "x".repeat(129), "\ud800"];

@@ -1,14 +1,34 @@
 import { z } from "zod";
 import { numberFrom, record, text, wholeNumber } from "./fields.ts";
-import type { Protection, RoundPolicy } from "./plan.ts";
+import type { MaskingProtection, Protection, RoundPolicy } from "./plan.ts";
 
 const DAY_MS = 86_400_000;
 
-const protection = record({
-  kind: z.literal("masking", { error: '"masking"' }),
+const bounds = {
   // At the largest norm and the largest cohort the ring of 32 bits still has 2^10 steps a unit.
   clippingNorm: numberFrom(1e-6, 10_000),
   maxExamples: wholeNumber(1, 1_000_000_000),
+};
+
+const protection = z.discriminatedUnion(
+  "kind",
+  [
+    record({ kind: z.literal("masking"), ...bounds }),
+    record({
+      kind: z.literal("he"),
+      valueBits: z.literal([8, 15, 16], { error: "8, 15 or 16" }),
+      ...bounds,
+    }),
+  ],
+  { error: "one of masking, he" },
+);
+
+/** Of plans whose sums are for everybody. */
+export const statisticsProtection: z.ZodType<MaskingProtection> = record({
+  kind: z.literal("masking", {
+    error: '"masking": the sums of statistics stand in the plan that is made of them',
+  }),
+  ...bounds,
 });
 
 const deadlines = record({

@@ -38,6 +38,13 @@ export const IMAGE_PLAN: Plan = {
   },
 };
 
+/** The same plan with encrypted rounds. */
+export const ENCRYPTED_PLAN: Plan = {
+  ...IMAGE_PLAN,
+  name: "sample-encrypted",
+  protection: { kind: "he", valueBits: 8, clippingNorm: 20, maxExamples: 2000 },
+};
+
 /** A small valid plan for records with a yes-or-no label, for tests. */
 export const TABLE_PLAN: Plan = {
   ...IMAGE_PLAN,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { category, column as columnName } from "./data-schema.ts";
 import { choice, listOf, numberFrom, record, text } from "./fields.ts";
-import { runFields } from "./run-fields.ts";
+import { runFields, statisticsProtection } from "./run-fields.ts";
 import type { StatisticsPlan } from "./statistics-plan.ts";
 
 /** As large as a plan's scale may be. */
@@ -33,6 +33,7 @@ const column = z.discriminatedUnion(
 /** The form of a statistics plan. What does not go together is for {@link statisticsContradictions}. */
 export const statisticsPlanSchema: z.ZodType<StatisticsPlan> = record({
   ...runFields,
+  protection: statisticsProtection,
   model: record({
     class_name: z.literal("ColumnStatistics"),
     config: record({

@@ -11,7 +11,8 @@ const LONGEST_NAME = 64;
 
 /**
  * The plan of the statistics run that a template needs: its measured columns and no others, among the same participants,
- * under the same conditions, each site weighing what it weighs in training.
+ * under the same conditions, each site weighing what it weighs in training. Masked whatever protects the training: its sums are
+ * for everybody, as they stand in the plan that is made of them.
  */
 export function statisticsPlanFor({ plan, measured }: Template): StatisticsPlan {
   const { protection, seed, roundPolicy, data } = plan;
@@ -24,7 +25,11 @@ export function statisticsPlanFor({ plan, measured }: Template): StatisticsPlan 
     model,
     data: { format: data.format },
     strategy: { kind: "fedavg" },
-    protection: { ...protection, clippingNorm: Math.ceil(largestNorm(model)) },
+    protection: {
+      kind: "masking",
+      clippingNorm: Math.ceil(largestNorm(model)),
+      maxExamples: protection.maxExamples,
+    },
     rounds: 1,
     seed,
     roundPolicy,

@@ -49,6 +49,18 @@ test("a template asks for the statistics of its measured columns and of no other
   });
 });
 
+test("statistics are masked alone, whatever protects the training: they are for everybody", () => {
+  const protection = { kind: "he", valueBits: 8, clippingNorm: 20, maxExamples: 300 };
+  const template = parseTemplate({ ...(templateWith(AGE, PAIN) as object), protection });
+  expect(template.plan.protection).toEqual(protection);
+  const statistics = statisticsPlanFor(template);
+  expect(parseRunPlan(statistics).protection).toMatchObject({ kind: "masking", maxExamples: 300 });
+  expect(errorOf(() => parseRunPlan({ ...statistics, protection }))).toBe(
+    'protection.kind: got "he", wanted "masking": the sums of statistics stand in the plan that is made of them; ' +
+      "protection.valueBits: got an unknown key, wanted known keys only",
+  );
+});
+
 test("a statistics plan reads back as it was written, begins with zeros and has its own hash", () => {
   const statistics = statisticsPlanFor(parseTemplate(templateWith(AGE, PAIN)));
   expect(parseRunPlan(canonicalPlan(statistics))).toEqual(statistics);

@@ -13,14 +13,14 @@ import {
   toolsFor,
   upload,
 } from "../masking/testing/round.ts";
-import type { RoundTranscript } from "./transcript.ts";
+import type { MaskedTranscript } from "./transcript.ts";
 import { requireOpenedSum } from "./verify-sum.ts";
 
 const IDENTITIES = makeIdentities(4);
 const CONFIG = makeConfig(IDENTITIES);
 const IDS = IDENTITIES.map(({ participantId }) => participantId);
 
-function honest(vectorOf = (id: ParticipantId) => makeVector(CONFIG, id)): RoundTranscript {
+function honest(vectorOf = (id: ParticipantId) => makeVector(CONFIG, id)): MaskedTranscript {
   const shared = share(advertise(CONFIG, IDENTITIES));
   const unmasking = reveal(confirm(upload(shared, vectorOf, IDS.slice(1))));
   return unmasking.transcriptOf(unmasking.close());

@@ -1,10 +1,17 @@
 import type { Commitment } from "../commitment/commitment.ts";
-import type { ClaimedSum } from "../commitment/commitment-scheme.ts";
+import type { ClaimedSum, Words } from "../commitment/commitment-scheme.ts";
 import { MaskingError } from "../masking/error.ts";
 import { type Guard, strictGuard } from "../masking/guard.ts";
 import type { CommittedUpload } from "../masking/messages.ts";
 import { readCommitment } from "../masking/vector-commitment.ts";
-import type { RoundTranscript } from "./transcript.ts";
+import type { SignedRound } from "./transcript.ts";
+
+/** A round's survivors, and the sum of what they committed to. */
+export type CommittedSum = Pick<SignedRound, "survivors"> & {
+  readonly sum: Words;
+  /** The sum of their commitments' randomness in Z_2^32. Shape `[RANDOMNESS_WORDS]`. */
+  readonly randomness: Words;
+};
 
 /** What says whether a sum is that of what commitments are to: `CommitmentScheme`. */
 export interface SumVerifier {
@@ -13,11 +20,11 @@ export interface SumVerifier {
 
 /**
  * Throws {@link MaskingError} unless the survivors' commitments, which must be those that they signed
- * (`wrong-commitment`), open to the transcript's sum (`unopened-sum`). A sum that does not open shows that the coordinator
+ * (`wrong-commitment`), open to the sum (`unopened-sum`). A sum that does not open shows that the coordinator
  * published another than it unmasked, or that a survivor committed to another vector than it masked; not which.
  */
 export function requireOpenedSum(
-  { survivors, sum, randomness }: RoundTranscript,
+  { survivors, sum, randomness }: CommittedSum,
   verifier: SumVerifier,
   guard: Guard = strictGuard,
 ): void {

@@ -19,7 +19,7 @@ import {
   upload,
 } from "../masking/testing/round.ts";
 import { writeCounts } from "../masking/update-vector.ts";
-import type { RoundTranscript } from "./transcript.ts";
+import type { MaskedTranscript } from "./transcript.ts";
 import { verifyTranscript } from "./verify-transcript.ts";
 
 const IDENTITIES = makeIdentities(5);
@@ -54,7 +54,7 @@ function refusal(code: MaskingErrorCode) {
   return expect.objectContaining({ name: "MaskingError", code });
 }
 
-function expectRefused(code: MaskingErrorCode, changes: Partial<RoundTranscript>): void {
+function expectRefused(code: MaskingErrorCode, changes: Partial<MaskedTranscript>): void {
   expect(() => verifyTranscript({ ...transcript, ...changes }, READER)).toThrow(refusal(code));
 }
 

@@ -29,7 +29,7 @@ export class CkksWay implements Way {
     this.sumBytes = bytesFor(this.#adder.sumOf([ciphertext]));
   }
 
-  measure(): StepSeconds {
+  async measure(): Promise<StepSeconds> {
     const meters = new StepMeters();
     const delta = syntheticDelta("update", PARAMETERS);
     for (let offset = 0; offset < PARAMETERS; offset += CKKS_SLOTS) {

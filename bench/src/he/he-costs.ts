@@ -6,8 +6,11 @@ export const PARAMETERS = 1_000_000;
 /** Other participants that one shares a mask with. */
 export const PEERS = 10;
 
-/** What a participant does with an update, what the coordinator does with it, and what participants do with the sum. */
-export const STEPS = ["quantise", "mask", "encrypt", "add", "open"] as const;
+/**
+ * What a participant does with an update, what the coordinator does with it and, once a round, with the sum, and what
+ * whoever may then does with that.
+ */
+export const STEPS = ["quantise", "mask", "encrypt", "add", "takeOff", "open", "decode"] as const;
 
 export type Step = (typeof STEPS)[number];
 
@@ -18,7 +21,7 @@ export type StepSeconds = Readonly<Record<Step, number>>;
 export interface Way {
   readonly name: string;
   /** Goes once through all steps with one participant's update of {@link PARAMETERS} parameters. */
-  measure(): StepSeconds;
+  measure(): Promise<StepSeconds>;
   /** Bytes that a participant sends, and that it is sent of the sum, for each parameter. */
   readonly sentBytes: number;
   readonly sumBytes: number;
@@ -30,11 +33,15 @@ export interface HeCosts extends Pick<Way, "name" | "sentBytes" | "sumBytes"> {
 }
 
 /** Measures all ways in turns, `repetitions` times (an odd number), after one turn that does not count. */
-export function measureWays(ways: readonly Way[], repetitions: number): HeCosts[] {
-  const turns = Array.from({ length: repetitions + 1 }, () => ways.map((way) => way.measure()));
-  return ways.map(({ name, sentBytes, sumBytes }, index) => {
-    const measured = turns.slice(1).flatMap((turn) => turn[index] ?? []);
-    const of = (step: Step) => median(measured.map((seconds) => seconds[step]));
+export async function measureWays(ways: readonly Way[], repetitions: number): Promise<HeCosts[]> {
+  const measured = new Map<Way, StepSeconds[]>(ways.map((way) => [way, []]));
+  for (let turn = 0; turn <= repetitions; turn++) {
+    for (const [way, turns] of measured) turns.push(await way.measure());
+  }
+  return ways.map((way) => {
+    const { name, sentBytes, sumBytes } = way;
+    const counting = (measured.get(way) ?? []).slice(1);
+    const of = (step: Step) => median(counting.map((seconds) => seconds[step]));
     return { name, sentBytes, sumBytes, seconds: byStep(of) };
   });
 }
@@ -45,6 +52,11 @@ export class StepMeters {
 
   measure<T>(step: Step, work: () => T): T {
     return this.#meters[step].measure(work);
+  }
+
+  /** See {@link CpuMeter.measureAsync}. */
+  measureAsync<T>(step: Step, work: () => Promise<T>): Promise<T> {
+    return this.#meters[step].measureAsync(work);
   }
 
   get seconds(): StepSeconds {
@@ -58,6 +70,8 @@ function byStep<T>(of: (step: Step) => T): Record<Step, T> {
     mask: of("mask"),
     encrypt: of("encrypt"),
     add: of("add"),
+    takeOff: of("takeOff"),
     open: of("open"),
+    decode: of("decode"),
   };
 }

@@ -1,14 +1,17 @@
 import { formatTable } from "@chorus/cli";
 import type { Budgeted } from "../masking/budgets.ts";
+import type { MeanError } from "./accuracy.ts";
 import { type HeCosts, PEERS, STEPS, type Step } from "./he-costs.ts";
 import type { WrongValues } from "./wrong-values.ts";
 
 const TITLES: Readonly<Record<Step, string>> = {
-  quantise: "quantise",
+  quantise: "rotate, quantise",
   mask: `${PEERS} masks`,
   encrypt: "encrypt",
   add: "coordinator adds",
+  takeOff: "takes masks off",
   open: "open the sum",
+  decode: "decode it",
 };
 
 /** The most that 8-bit values may cost: CPU seconds for 1,000,000 parameters, and bytes for one. */
@@ -28,9 +31,21 @@ export function heTable(costs: readonly HeCosts[]): string {
   return formatTable([{ title: "way" }, ...columns.map(right)], rows);
 }
 
+/** How far means are off, as shares of their norm. */
+export function accuracyTable(errors: readonly MeanError[]): string {
+  const rows = errors.map(({ participants, normToClip, bits8, bits15, float32 }) => [
+    `${participants} participants, updates of ${normToClip} times the clip`,
+    ...[bits8, bits15, float32].map((error) => error.toExponential(1)),
+  ]);
+  return formatTable(
+    [{ title: "error of the mean" }, ...["8 bits", "15 bits", "float32"].map(right)],
+    rows,
+  );
+}
+
 /** What ours with 8 bits costs against what we said that it may. */
 export function againstHeBudgets(ours: HeCosts, wrong: readonly WrongValues[]): Budgeted[] {
-  const { quantise, encrypt, add, open } = ours.seconds;
+  const { quantise, encrypt, add, open, decode } = ours.seconds;
   const most = (what: string, budget: number, measured: number): Budgeted => ({
     what,
     budget,
@@ -41,6 +56,7 @@ export function againstHeBudgets(ours: HeCosts, wrong: readonly WrongValues[]): 
     most("participant, without masks", BUDGETS.participant, quantise + encrypt),
     most("coordinator, for each participant", BUDGETS.coordinator, add),
     most("opening the sum", BUDGETS.open, open),
+    most("opening and decoding it", BUDGETS.open, open + decode),
     most("bytes sent for a parameter", BUDGETS.bytes, ours.sentBytes),
     ...wrong.map(({ participants, values, wrong: count }) =>
       most(`wrong values of ${values}, ${participants} participants`, 0, count),

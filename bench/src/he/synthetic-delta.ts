@@ -1,4 +1,4 @@
-import { RandomNumbers, seededRandom, type UpdateCounts } from "@chorus/aggregation";
+import { RandomNumbers, seededRandom, systemRandom, type UpdateCounts } from "@chorus/aggregation";
 
 /** Counts of every synthetic update. */
 export const SYNTHETIC_COUNTS: UpdateCounts = {
@@ -12,4 +12,11 @@ export const SYNTHETIC_COUNTS: UpdateCounts = {
 export function syntheticDelta(seed: string, parameters: number): Float32Array {
   const numbers = new RandomNumbers(seededRandom(seed));
   return Float32Array.from({ length: parameters }, () => numbers.word() / 2 ** 31 - 1);
+}
+
+/** Seeds of 32 bytes each. */
+export function randomSeeds(count: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(32 * count);
+  systemRandom.fill(bytes);
+  return bytes;
 }

@@ -1,20 +1,12 @@
-import { seededRandom, systemRandom } from "@chorus/aggregation";
+import { seededRandom } from "@chorus/aggregation";
 import {
-  CHUNK_WORDS,
-  ChunkAdder,
-  ChunkCipher,
-  chunkCount,
-  chunkOf,
-  encodedLength,
+  EncryptedSum,
   encodeHeUpdate,
-  HeKey,
   type HeParameters,
-  packSum,
-  type Seal,
-  SUM_WORDS,
+  ParticipantCipher,
 } from "@chorus/aggregation/he";
 import { encodingOf } from "./packed-way.ts";
-import { SYNTHETIC_COUNTS, syntheticDelta } from "./synthetic-delta.ts";
+import { randomSeeds, SYNTHETIC_COUNTS, syntheticDelta } from "./synthetic-delta.ts";
 
 /** What came of adding up as many participants' values as there may be. */
 export interface WrongValues {
@@ -23,56 +15,31 @@ export interface WrongValues {
   readonly wrong: number;
 }
 
-/** Encrypts, adds and decrypts updates of `dimension` parameters, and counts the sums that are not the integers' sums. */
-export function countWrongValues(
-  seal: Seal,
+/** Encrypts, adds and opens updates of `dimension` parameters, and counts the sums that are not the integers' sums. */
+export async function countWrongValues(
   parameters: HeParameters,
   dimension: number,
-): WrongValues {
+): Promise<WrongValues> {
   const { maxParticipants: participants } = parameters;
   const encoding = encodingOf(parameters, dimension);
-  const chunks = chunkCount(parameters, encodedLength(encoding));
-  using cipher = new ChunkCipher(seal, HeKey.make(parameters, systemRandom));
-  using adder = new ChunkAdder(seal, parameters);
-  const exact = new Float64Array((chunks * CHUNK_WORDS) / 2);
-  const sums = Array.from({ length: chunks }, () => new Uint32Array(SUM_WORDS));
-  for (let index = 0; index < participants; index++) {
+  using cipher = await ParticipantCipher.open(parameters, randomSeeds(1));
+  const updates = Array.from({ length: participants }, (_, index) => {
     const update = { delta: syntheticDelta(`${index}`, dimension), counts: SYNTHETIC_COUNTS };
-    const encoded = encodeHeUpdate(update, encoding, seededRandom(`rounding ${index}`));
-    addExactly(exact, encoded);
-    for (const [chunk, sum] of sums.entries()) {
-      adder.addTo(sum, cipher.encrypt(chunkOf(encoded, chunk)));
-    }
+    return encodeHeUpdate(update, encoding, seededRandom(`rounding ${index}`));
+  });
+  const values = updates[0]?.length ?? 0;
+  using sum = await EncryptedSum.open(parameters, values);
+  const exact = new Uint32Array(values);
+  for (const update of updates) {
+    for (const [i, value] of update.entries()) exact[i] = (exact[i] as number) + value;
+    await sum.add(cipher.encrypt(update, { added: randomSeeds(0), subtracted: randomSeeds(0) }));
   }
-  const opened = new Uint32Array(chunks * CHUNK_WORDS);
-  for (const [chunk, sum] of sums.entries()) {
-    chunkOf(opened, chunk).set(cipher.decrypt(packSum(sum)));
-  }
-  const wrong = wrongLanes(parameters, exact, opened);
-  return { participants, values: exact.length * parameters.lanes, wrong };
+  const nothing = { added: randomSeeds(0), subtracted: randomSeeds(0) };
+  const opened = cipher.openSum(await sum.takeOff(nothing), values, participants);
+  return { participants, values, wrong: differences(exact, opened) };
 }
 
-/** Sums of coefficients stay below 2^45, where float64 is exact. */
-function addExactly(exact: Float64Array, words: Uint32Array): void {
-  for (let i = 0; i < exact.length; i++) exact[i] = (exact[i] as number) + coefficient(words, i);
-}
-
-/** Lanes in which `opened` is not `exact`. Shapes `[coefficients]` and two words for each. */
-export function wrongLanes(
-  { lanes, laneBits }: HeParameters,
-  exact: Float64Array,
-  opened: Uint32Array,
-): number {
-  let wrong = 0;
-  for (const [i, sum] of exact.entries()) {
-    for (let lane = 0; lane < lanes; lane++) {
-      const of = (number: number) => Math.floor(number / 2 ** (lane * laneBits)) % 2 ** laneBits;
-      if (of(sum) !== of(coefficient(opened, i))) wrong += 1;
-    }
-  }
-  return wrong;
-}
-
-function coefficient(words: Uint32Array, index: number): number {
-  return (words[2 * index] as number) + (words[2 * index + 1] as number) * 2 ** 32;
+/** Places in which two vectors of one length differ. */
+export function differences(a: Uint32Array, b: Uint32Array): number {
+  return a.reduce((count, value, i) => count + (value === b[i] ? 0 : 1), 0);
 }

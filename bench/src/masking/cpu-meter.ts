@@ -16,6 +16,17 @@ export class CpuMeter {
       this.#microseconds += user + system;
     }
   }
+
+  /** The same for work that waits, while nothing else is done. */
+  async measureAsync<T>(work: () => Promise<T>): Promise<T> {
+    const before = process.cpuUsage();
+    try {
+      return await work();
+    } finally {
+      const { user, system } = process.cpuUsage(before);
+      this.#microseconds += user + system;
+    }
+  }
 }
 
 /** The middle one of an odd number of measurements. */

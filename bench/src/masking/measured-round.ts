@@ -10,11 +10,11 @@ import {
   type Identity,
   KeyAdvertising,
   type KeySharing,
+  type MaskedTranscript,
   type OpenKernels,
   openCommitmentScheme,
   RANDOMNESS_WORDS,
   type RevealingStage,
-  type RoundTranscript,
   requireOpenedSum,
   type SharingStage,
   systemRandom,
@@ -171,7 +171,7 @@ export class MeasuredRound {
     return contentOf(sum);
   }
 
-  #verify(transcript: RoundTranscript): void {
+  #verify(transcript: MaskedTranscript): void {
     this.coordinatorCpu.measure(() =>
       this.verificationCpu.measure(() => requireOpenedSum(transcript, this.#scheme)),
     );

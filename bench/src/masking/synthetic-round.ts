@@ -4,9 +4,9 @@ import {
   GRAPH_NONCE_BYTES,
   graphNonceCommitment,
   type Identity,
+  type MaskedRoundConfig,
   neighbourhoodFor,
   RandomNumbers,
-  type RoundConfig,
   scaleBitsFor,
   seededRandom,
   sha256Hex,
@@ -15,7 +15,7 @@ import {
 
 /** A round that nobody asked for: identities, configuration and updates that repeat. */
 export interface SyntheticRound {
-  readonly config: RoundConfig;
+  readonly config: MaskedRoundConfig;
   /** Sorted by id, as the cohort is. */
   readonly identities: readonly Identity[];
 }
@@ -30,7 +30,7 @@ export function syntheticRound(participants: number, parameters: number): Synthe
     seededRandom(`identity ${i}`).fill(seed);
     return createIdentity(seed);
   }).toSorted((a, b) => (a.participantId < b.participantId ? -1 : 1));
-  const config: RoundConfig = {
+  const config: MaskedRoundConfig = {
     protocol: "SA-1",
     prg: "aes-128-ctr",
     commitment: "ring-sis-v1",
@@ -68,7 +68,7 @@ export function syntheticNonce({ participantId }: Identity): Uint8Array {
 
 /** A participant's update: uniform values with an L2 norm below the clipping norm, so that nothing is clipped. */
 export function syntheticUpdate(
-  config: RoundConfig,
+  config: MaskedRoundConfig,
   participantId: string,
 ): { readonly delta: Float32Array; readonly counts: UpdateCounts } {
   const numbers = new RandomNumbers(seededRandom(participantId));

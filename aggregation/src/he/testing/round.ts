@@ -22,8 +22,7 @@ export class TestBench implements Disposable {
   }
 
   static async open(parameters: HeParameters = heParameters(8, 3)): Promise<TestBench> {
-    const key = HeKey.make(parameters, seededRandom("the federation's key"));
-    return new TestBench(await Seal.open(), key);
+    return new TestBench(await Seal.open(), keyFrom("the round's key", parameters));
   }
 
   /** The sum of ciphertexts, as words. */
@@ -43,6 +42,18 @@ export class TestBench implements Disposable {
     this.adder[Symbol.dispose]();
     this.seal[Symbol.dispose]();
   }
+}
+
+/** For tests: 32 bytes that repeat. */
+export function seedOf(name: string): Uint8Array<ArrayBuffer> {
+  const seed = new Uint8Array(32);
+  seededRandom(name).fill(seed);
+  return seed;
+}
+
+/** For tests: a key that repeats. */
+export function keyFrom(name: string, parameters: HeParameters): HeKey {
+  return HeKey.fromSeed(parameters, seedOf(name));
 }
 
 /** For tests: words that repeat. */

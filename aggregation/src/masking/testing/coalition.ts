@@ -106,7 +106,7 @@ export class Coalition {
       const keys = this.#keys.get(sealed.to);
       if (keys === undefined) continue;
       const both = this.#workshop.open(keys, sealed);
-      const share = kind === "selfMaskShares" ? both.subarray(0, 32) : both.subarray(32);
+      const share = kind === "selfMaskShares" ? both.subarray(0, 32) : both.subarray(32, 64);
       shares.set(context.shareIndexOf(owner, sealed.to), share);
     }
     return shares;

@@ -9,7 +9,7 @@ import type { Collection } from "../aggregator-collection.ts";
 import type { Confirmation } from "../aggregator-confirmation.ts";
 import type { KeySharing } from "../aggregator-sharing.ts";
 import type { Unmasking } from "../aggregator-unmasking.ts";
-import { type RoundConfig, scaleBitsFor } from "../config.ts";
+import { type MaskedRoundConfig, type RoundConfig, scaleBitsFor } from "../config.ts";
 import { ExchangeContext } from "../exchange-context.ts";
 import { type Guard, strictGuard } from "../guard.ts";
 import type { KeyAdvertisement, ParticipantId } from "../messages.ts";
@@ -71,8 +71,8 @@ export function secretsOf(
 /** A sound configuration for these participants. */
 export function makeConfig(
   identities: readonly Identity[],
-  overrides: Partial<RoundConfig> = {},
-): RoundConfig {
+  overrides: Partial<MaskedRoundConfig> = {},
+): MaskedRoundConfig {
   const clippingNorm = overrides.clippingNorm ?? 20;
   return {
     protocol: "SA-1",
@@ -197,7 +197,8 @@ export function stageOf<Stage>(step: Step<unknown, Stage>, id: ParticipantId): S
   return stage;
 }
 
-function stepOf<Server, Stage>(
+/** The same step of everybody in `who`. */
+export function stepOf<Server, Stage>(
   server: Server,
   who: Iterable<ParticipantId>,
   advance: (id: ParticipantId) => Stage,
