@@ -1,7 +1,7 @@
 export { type Clock, systemClock } from "./clock.ts";
 export { type CoordinatorConfig, parseConfig } from "./config.ts";
 export { CoordinatorError, type CoordinatorErrorCode } from "./error.ts";
-export { transcriptToBytes } from "./runs/transcript-bytes.ts";
+export { transcriptToBytes } from "./round/transcript-bytes.ts";
 export {
   type CoordinatorDependencies,
   type RunningCoordinator,

@@ -14,6 +14,7 @@ export class RoundMetrics {
   readonly reports: Counter;
   readonly dropouts: Counter;
   readonly aggregationSeconds: Histogram;
+  readonly encryptedAddSeconds: Histogram;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -43,6 +44,12 @@ export class RoundMetrics {
     this.aggregationSeconds = new Histogram({
       name: "chorus_aggregation_duration_seconds",
       help: "Opening the sum and taking the outer step",
+      buckets: [0.001, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60],
+      registers,
+    });
+    this.encryptedAddSeconds = new Histogram({
+      name: "chorus_he_add_seconds",
+      help: "Adding one participant's encrypted update",
       buckets: [0.001, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60],
       registers,
     });

@@ -4,6 +4,7 @@ import { ChainAccess } from "@chorus/chain";
 import type { Logger } from "pino";
 import { type Clock, systemClock } from "./clock.ts";
 import { type CoordinatorConfig, hostAndPort } from "./config.ts";
+import { sumScript } from "./he/attempt-accumulator.ts";
 import { answerChain } from "./http/chain-route.ts";
 import { openHttpServer } from "./http/http-server.ts";
 import { Committer } from "./ledger/committer.ts";
@@ -12,7 +13,9 @@ import { listening } from "./listening.ts";
 import { createRegistry, LedgerMetrics, RoundMetrics, WireMetrics } from "./metrics.ts";
 import { Reception } from "./participants/check-in.ts";
 import { Sessions } from "./participants/sessions.ts";
+import { ByteStreams } from "./rpc/byte-streams.ts";
 import { Calls } from "./rpc/calls.ts";
+import { HandoverReceiver } from "./rpc/handover-receiver.ts";
 import { operatorService } from "./rpc/operator-service.ts";
 import { participantService } from "./rpc/participant-service.ts";
 import { RpcServer } from "./rpc/server.ts";
@@ -31,7 +34,7 @@ import { defaultLimits, UnmaskingPool } from "./unmasking/pool.ts";
 const drainMs = 4_000;
 
 /** Memory: a gibibyte. Stalls: a chunk of 1 MiB needs 280 kbit/s. */
-const uploadLimits = { memoryBytes: 1_073_741_824, stallMs: 30_000 };
+const streamLimits = { memoryBytes: 1_073_741_824, stallMs: 30_000 };
 
 /** A coordinator that is serving. Disposing it abandons running rounds, lets calls end and closes what is open. */
 export interface RunningCoordinator extends AsyncDisposable {
@@ -111,6 +114,7 @@ async function serve(
     random: systemRandom,
     metrics: new RoundMetrics(registry),
     sumVerifier: openCommitmentScheme(),
+    sumScript,
     completed: () => committer.wake(),
     ledgerProblem: () => committer.problem,
   });
@@ -148,9 +152,11 @@ async function openRpc(
   const calls = new Calls(statusMapper(log, (reason) => metrics.refusals.inc({ reason })));
   const shared = { store, blobs, sessions, runs, calls };
   const meter = new WireMeter();
-  const uploads = new UploadReceiver(uploadLimits, { runs, meter, metrics, clock });
+  const streams = new ByteStreams(streamLimits, { meter, metrics, clock });
+  const uploads = new UploadReceiver({ streams, runs });
+  const handovers = new HandoverReceiver({ streams, runs });
   const services = [
-    participantService({ ...shared, clock, reception, meter, metrics, uploads, log }),
+    participantService({ ...shared, clock, reception, meter, metrics, uploads, handovers, log }),
     operatorService({ ...shared, operatorToken, feed }),
   ];
   return await RpcServer.open({ ...address, drainMs }, { clock, calls, services });

@@ -1,33 +1,35 @@
-import type { Hash, ParticipantId, SumVerifier, UnmaskingJob } from "@chorus/aggregation";
-import type { Clock } from "../clock.ts";
+import {
+  type CommittedUpload,
+  type EncryptedRoundConfig,
+  type Hash,
+  isEncrypted,
+  type ParticipantId,
+} from "@chorus/aggregation";
+import type { SealedModel } from "@chorus/aggregation/he";
 import { Notifier } from "../notifier.ts";
-import type { Aggregating, OuterState } from "./aggregating.ts";
-import { Abandoned, type Committing } from "./ended.ts";
+import type { Aggregating } from "./aggregating.ts";
+import type { Collecting } from "./collecting.ts";
+import type { RoundEffects } from "./effects.ts";
+import type { Ciphertexts } from "./encrypted-accumulator.ts";
+import { EncryptedAggregating } from "./encrypted-aggregating.ts";
+import { Abandoned } from "./ended.ts";
 import { RoundError } from "./error.ts";
-import { type Evidence, EvidenceBook, type Statement } from "./evidence.ts";
+import type { Evidence } from "./evidence.ts";
 import type { CohortMember, RoundFacts } from "./facts.ts";
 import type { Departures, Gathering } from "./gathering.ts";
 import type { Instruction } from "./instruction.ts";
 import { nextChange } from "./next-change.ts";
-import { type GatheringPhase, inPhase, isGathering, isSumClosed, type Round } from "./round.ts";
+import {
+  type EndedRound,
+  inPhase,
+  isGathering,
+  isSumClosed,
+  type PhaseOf,
+  type Round,
+  type Step,
+} from "./round.ts";
 import { Selecting } from "./selecting.ts";
-
-/** What the round does outside itself. */
-export interface RoundEffects {
-  readonly clock: Clock;
-  /** Hands a participant an instruction; nothing happens when it is not connected (it asks again when it is). */
-  send(participantId: ParticipantId, instruction: Instruction): void;
-  /** Tells of a phase that began or a message that came. */
-  progressed(round: ActiveRound): void;
-  /** Tells how long a phase took. */
-  phaseEnded(phase: string, seconds: number): void;
-  /** Runs a job, in place. Rejects with the signal's reason. */
-  unmask(job: UnmaskingJob, signal: AbortSignal): Promise<void>;
-  /** Reads the model that the round trains from, and the outer optimiser's state. */
-  loadParent(): Promise<OuterState>;
-  /** Checks the sum against the survivors' commitments. */
-  readonly sumVerifier: SumVerifier;
-}
+import { Statements, statementOf } from "./statements.ts";
 
 /** Somebody who left a round. */
 export interface Departure {
@@ -55,9 +57,9 @@ export class ActiveRound {
   readonly #effects: RoundEffects;
   readonly #changed = new Notifier();
   readonly #left: Departures = new Map();
-  /** What each participant said at each step: a repetition is answered, a contradiction refused. */
-  readonly #said = new Map<string, Statement>();
-  readonly #evidence = new EvidenceBook();
+  readonly #statements = new Statements();
+  /** What the present phase holds beside its messages. */
+  #held = new DisposableStack();
   /** Deliveries that take long, in the present phase. */
   readonly #delivering = new Map<ParticipantId, AbortController>();
   #round: Round;
@@ -77,66 +79,95 @@ export class ActiveRound {
   }
 
   /**
-   * Applies a participant's message for `phase`; `digest` identifies its content, `signature` is the one in it. A message
-   * that was applied before changes nothing. Throws {@link RoundError} `not-in-cohort`, `contradictory-message`, `wrong-phase`, or what
-   * `apply` throws; then nothing has changed.
+   * Applies what a participant says at a step; `digest` identifies its content, `signature` is the one in it. What was applied
+   * before changes nothing: the result is false. Throws {@link RoundError} `not-in-cohort`, `contradictory-message`, `wrong-phase`, or
+   * what `apply` throws; then nothing has changed.
    */
-  deliver<P extends GatheringPhase["phase"]>(
+  deliver<S extends Step>(
     participantId: ParticipantId,
-    phase: P,
+    step: S,
     digest: Hash,
-    apply: (phase: Extract<Round, { phase: P }>) => void,
+    apply: (phase: PhaseOf<S>) => void,
     signature?: Uint8Array,
-  ): void {
-    if (this.wasDelivered(participantId, phase, digest, signature)) return;
-    apply(this.expecting(participantId, phase, digest, signature));
-    this.#said.set(`${participantId} ${phase}`, statementOf(digest, signature));
+  ): boolean {
+    if (this.wasDelivered(participantId, step, digest, signature)) return false;
+    apply(this.expecting(participantId, step, digest, signature));
+    this.#statements.took(participantId, step, statementOf(digest, signature));
     this.#effects.progressed(this);
     this.#changed.notify();
+    return true;
+  }
+
+  /**
+   * Takes an encrypted update over, and resolves when it was added. Throws as {@link deliver}, and HeError for what is no
+   * ciphertext.
+   */
+  async deliverEncrypted(
+    config: EncryptedRoundConfig,
+    digest: Hash,
+    committed: CommittedUpload,
+    ciphertexts: Ciphertexts,
+  ): Promise<void> {
+    const { participantId, signature } = committed.upload;
+    const { accumulator } = this.#effects;
+    const checked = await accumulator.check(config, ciphertexts);
+    const apply = (phase: Collecting) => phase.accept(committed, checked);
+    // Without waiting in between: the sum that the masks are taken off has whatever was accepted.
+    if (this.deliver(participantId, "collecting", digest, apply, signature))
+      await accumulator.add(config, checked);
+  }
+
+  /**
+   * Takes the model for those who lack it, and asks them to train. `memory`: of the model, given back when training ends.
+   * Throws as {@link deliver} and `ModelHandover.take`.
+   */
+  handOver(from: ParticipantId, digest: Hash, model: SealedModel, memory: Disposable): void {
+    const asked: ParticipantId[] = [];
+    using held = new DisposableStack();
+    held.use(memory);
+    const isNew = this.deliver(from, "handing-over", digest, (training) => {
+      asked.push(...training.handOver(from, model));
+    });
+    if (isNew) this.#held.use(held.move());
+    this.#ask(asked);
   }
 
   /**
    * The current phase, if it is `phase` and asked this participant. Throws `wrong-phase`, `not-in-cohort`; of an upload that
    * comes too late, digest and signature are kept as evidence.
    */
-  expecting<P extends GatheringPhase["phase"]>(
+  expecting<S extends Step>(
     participantId: ParticipantId,
-    phase: P,
+    step: S,
     digest: Hash,
     signature?: Uint8Array,
-  ): Extract<Round, { phase: P }> {
-    if (phase === "collecting" && isSumClosed(this.#round) && this.members.has(participantId)) {
+  ): PhaseOf<S> {
+    if (step === "collecting" && isSumClosed(this.#round) && this.members.has(participantId)) {
       const refused = statementOf(digest, signature);
-      this.#evidence.lateUpload(participantId, phase, refused, this.#effects.clock.now());
+      this.#statements.cameLate(participantId, step, refused, this.#effects.clock.now());
     }
-    const current = inPhase(this.#round, phase);
+    const current = inPhase(this.#round, step);
     const { asked, left }: Gathering = current;
     if (!asked.has(participantId) || left.has(participantId))
       throw new RoundError("not-in-cohort", `${participantId} is not in this phase of the round`);
     return current;
   }
 
-  /** Whether this very message was applied before. Throws `contradictory-message`, and keeps both, when another one was. */
+  /** Whether this was applied before. Throws `contradictory-message`, and keeps both, when something else was. */
   wasDelivered(
     participantId: ParticipantId,
-    phase: string,
+    step: Step,
     digest: Hash,
     signature?: Uint8Array,
   ): boolean {
-    const taken = this.#said.get(`${participantId} ${phase}`);
-    if (taken === undefined || taken.digest === digest) return taken !== undefined;
-    const refused = statementOf(digest, signature);
+    const statement = statementOf(digest, signature);
     const nowMs = this.#effects.clock.now();
-    this.#evidence.contradiction(participantId, phase, { taken, refused }, nowMs);
-    throw new RoundError(
-      "contradictory-message",
-      `${participantId} already sent another message for ${phase}: had ${taken.digest}, got ${digest}`,
-    );
+    return this.#statements.wasTaken(participantId, step, statement, nowMs);
   }
 
   /** What participants were refused for so far. */
   get evidence(): readonly Evidence[] {
-    return this.#evidence.all;
+    return this.#statements.evidence;
   }
 
   /**
@@ -145,9 +176,10 @@ export class ActiveRound {
    */
   leave(participantId: ParticipantId, reason: string): void {
     if (!isGathering(this.#round) || !this.members.has(participantId)) return;
-    this.#round.leave(participantId, reason);
+    const asked = this.#round.leave(participantId, reason);
     const why = `${participantId} has left the round`;
     this.#delivering.get(participantId)?.abort(new RoundError("not-in-cohort", why));
+    this.#ask(asked);
     this.#effects.progressed(this);
     this.#changed.notify();
   }
@@ -155,8 +187,9 @@ export class ActiveRound {
   /** What the round asks of a participant now; undefined when it asks nothing. */
   instructionFor(participantId: ParticipantId): Instruction | undefined {
     const round = this.#round;
-    if (!isGathering(round) || !round.awaited.includes(participantId)) return undefined;
-    return round.instructionFor(participantId);
+    return isGathering(round) && round.isAsking(participantId)
+      ? round.instructionFor(participantId)
+      : undefined;
   }
 
   /** Who left so far, by name, and why, as a code. */
@@ -185,7 +218,7 @@ export class ActiveRound {
   }
 
   /** Goes from phase to phase to the end. An abort abandons the round. Rejects on a bug or a store that fails only. */
-  async run(signal: AbortSignal): Promise<Committing | Abandoned> {
+  async run(signal: AbortSignal): Promise<EndedRound> {
     for (;;) {
       const round = this.#round;
       if (round.phase === "committing" || round.phase === "abandoned") return round;
@@ -193,23 +226,34 @@ export class ActiveRound {
     }
   }
 
-  async #next(round: Exclude<Round, Committing | Abandoned>, signal: AbortSignal): Promise<Round> {
+  async #next(round: Exclude<Round, EndedRound>, signal: AbortSignal): Promise<Round> {
     if (!isGathering(round)) return await this.#aggregate(round, signal);
-    for (const id of round.awaited) this.#effects.send(id, round.instructionFor(id));
+    this.#ask(round.awaited);
     this.#effects.progressed(this);
     await this.#gathered(round, signal);
     if (signal.aborted) return new Abandoned(this.facts, String(signal.reason));
     return round.close();
   }
 
-  async #aggregate(round: Aggregating, signal: AbortSignal): Promise<Round> {
+  async #aggregate(round: Aggregating | EncryptedAggregating, signal: AbortSignal): Promise<Round> {
+    const { accumulator, unmask } = this.#effects;
     try {
-      await this.#effects.unmask(round.unmasking, signal);
+      if (round instanceof EncryptedAggregating)
+        return round.open(await accumulator.takeOff(round.config, round.masks, signal));
+      await unmask(round.unmasking, signal);
     } catch (error) {
       if (!signal.aborted) throw error;
       return new Abandoned(this.facts, String(signal.reason));
     }
     return round.aggregate(await this.#effects.loadParent(), this.#effects.sumVerifier);
+  }
+
+  /** Tells participants what the phase asks of them, but for those who have to wait for others. */
+  #ask(participantIds: readonly ParticipantId[]): void {
+    for (const id of participantIds) {
+      const instruction = this.instructionFor(id);
+      if (instruction !== undefined) this.#effects.send(id, instruction);
+    }
   }
 
   /** Resolves when the phase is to be closed. */
@@ -240,11 +284,11 @@ export class ActiveRound {
     for (const delivering of this.#delivering.values())
       delivering.abort(new RoundError("wrong-phase", why));
     this.#delivering.clear();
+    this.#held.dispose();
+    this.#held = new DisposableStack();
     this.#round = next;
     this.#phaseSinceMs = nowMs;
+    if (next.phase === "sharing-keys" && isEncrypted(next.config))
+      this.#effects.accumulator.prepare(next.config);
   }
-}
-
-function statementOf(digest: Hash, signature: Uint8Array = new Uint8Array()): Statement {
-  return { digest, signature: Buffer.from(signature).toString("hex") };
 }

@@ -4,6 +4,7 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { expectExactMean, RoundStage } from "../testing/round-stage.ts";
 import { defaultLimits, UnmaskingPool } from "../unmasking/pool.ts";
+import { Committing } from "./ended.ts";
 
 test("a sum that threads unmask is the same sum", async () => {
   const limits = { ...defaultLimits, threads: 2, largeMaskWords: 0 };
@@ -57,7 +58,7 @@ test("a completed round has the transcript of its sum, for the survivors and nob
   stage.trays.delete(lost.id);
   await stage.answerAll();
   const ended = await stage.ended;
-  if (ended.phase !== "committing") throw new Error(ended.reason);
+  if (!(ended instanceof Committing)) throw new Error("the round has no model");
   const { config, keyBook, survivors, acks, sum } = ended.transcript;
   expect(config.roundId).toBe(stage.active.facts.roundId);
   expect(keyBook).toHaveLength(5);

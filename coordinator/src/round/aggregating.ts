@@ -3,10 +3,10 @@ import {
   decodeSum,
   type Hash,
   layoutOf,
+  type MaskedTranscript,
   MaskingError,
   ModelError,
   modelHash,
-  type RoundTranscript,
   requireOpenedSum,
   type SumVerifier,
   type UnmaskingJob,
@@ -29,13 +29,13 @@ export class Aggregating {
   /** Opens the sum once it has run, which takes long for large models. */
   readonly unmasking: UnmaskingJob;
   /** Its sum shares the memory of the job's words: still masked until the job has run. */
-  readonly #transcript: RoundTranscript;
+  readonly #transcript: MaskedTranscript;
   readonly #updatesRoot: Hash;
 
   constructor(fields: {
     readonly facts: RoundFacts;
     readonly unmasking: UnmaskingJob;
-    readonly transcript: RoundTranscript;
+    readonly transcript: MaskedTranscript;
     readonly updatesRoot: Hash;
   }) {
     this.facts = fields.facts;

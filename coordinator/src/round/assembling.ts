@@ -13,9 +13,9 @@ export abstract class Assembling extends Gathering {
     this.#members = members;
   }
 
-  override leave(participantId: ParticipantId, reason: string): void {
-    super.leave(participantId, reason);
+  override leave(participantId: ParticipantId, reason: string): readonly ParticipantId[] {
     this.delivered.delete(participantId);
+    return super.leave(participantId, reason);
   }
 
   /** Who delivered and is still here. */

@@ -6,7 +6,7 @@ import type { RoundFacts } from "./facts.ts";
 import type { Departures } from "./gathering.ts";
 import type { Instruction } from "./instruction.ts";
 
-/** Summing masked updates as they come. */
+/** Summing masked updates as they come, or having them added where they are encrypted. */
 export class Collecting extends Exchange<Collection> {
   readonly phase = "collecting";
 
@@ -26,6 +26,14 @@ export class Collecting extends Exchange<Collection> {
   /** Adds one masked update, shape `[vectorLength(dimension)]`, in Z_2^32. */
   submit(committed: CommittedUpload, masked: Uint32Array): void {
     this.stage.submit(committed, masked);
+  }
+
+  /**
+   * Takes one encrypted update, `ciphertextBytes`, which is added elsewhere: whoever calls has had it checked, and has it
+   * added at once.
+   */
+  accept(committed: CommittedUpload, ciphertexts: Uint8Array): void {
+    this.stage.accept(committed, ciphertexts);
   }
 
   /** Ends collection: collecting -> confirming-survivors | abandoned. */

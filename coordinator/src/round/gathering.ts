@@ -35,12 +35,18 @@ export abstract class Gathering {
   /** Who has delivered what the phase asks for. */
   abstract readonly delivered: ReadonlySet<ParticipantId>;
 
-  /** What the phase asks of a participant that it asked. */
-  abstract instructionFor(participantId: ParticipantId): Instruction;
+  /** What the phase asks of a participant that it asked; undefined for one that has to wait for others. */
+  abstract instructionFor(participantId: ParticipantId): Instruction | undefined;
 
-  /** A participant leaves for the rest of the round; the first reason stands. */
-  leave(participantId: ParticipantId, reason: string): void {
+  /** A participant leaves for the rest of the round; the first reason stands. Returns whom the phase asks anew because of it. */
+  leave(participantId: ParticipantId, reason: string): readonly ParticipantId[] {
     if (!this.left.has(participantId)) this.left.set(participantId, reason);
+    return [];
+  }
+
+  /** Whether anything of this participant is still missing. */
+  isAsking(participantId: ParticipantId): boolean {
+    return this.awaited.includes(participantId);
   }
 
   /** Deliveries after which waiting for more gains nothing. */

@@ -5,6 +5,7 @@ import type {
   SurvivorAck,
   UploadCommitment,
 } from "@chorus/aggregation";
+import type { Handover, ModelRequest } from "@chorus/aggregation/he";
 import type { RoundFacts } from "./facts.ts";
 
 /** What a phase of the masked exchange asks of one participant. */
@@ -26,12 +27,20 @@ export type ExchangeInstruction =
       readonly roundId: string;
       readonly survivors: readonly UploadCommitment[];
     }
-  | { readonly kind: "reveal"; readonly roundId: string; readonly acks: readonly SurvivorAck[] };
+  | { readonly kind: "reveal"; readonly roundId: string; readonly acks: readonly SurvivorAck[] }
+  | { readonly kind: "open-sum"; readonly roundId: string };
 
 /** What a round says to one participant. */
 export type Instruction =
   | { readonly kind: "invitation"; readonly facts: RoundFacts }
-  | { readonly kind: "train"; readonly facts: RoundFacts }
+  | {
+      readonly kind: "train";
+      readonly facts: RoundFacts;
+      /** Of those that the participant is to hand the model over to before it trains. */
+      readonly modelRequests: readonly ModelRequest[];
+      /** What was handed over to it, if it asked. */
+      readonly handover: Handover | undefined;
+    }
   | ExchangeInstruction
   | {
       readonly kind: "round-ended";

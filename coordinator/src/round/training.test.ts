@@ -2,6 +2,7 @@ import { canonicalPlan, planHash } from "@chorus/aggregation";
 import { expect, test } from "vitest";
 import { Puppet } from "../testing/puppet.ts";
 import { unitPlan } from "../testing/unit-plan.ts";
+import { ModelHandover } from "./model-handover.ts";
 import { Training } from "./training.ts";
 
 test("who trained from another model than the round's has delivered nothing", () => {
@@ -21,7 +22,8 @@ test("who trained from another model than the round's has delivered nothing", ()
     parentModelHash,
     dimension: 8,
   };
-  const training = new Training(facts, members, new Map());
+  const handover = new ModelHandover(facts, members, new Map(), new Map());
+  const training = new Training(facts, members, new Map(), handover);
   const nonceCommitment = "c".repeat(64);
   const other = "2".repeat(64);
   expect(() => training.trained(participantId, other, nonceCommitment)).toThrow(

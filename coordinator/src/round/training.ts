@@ -1,83 +1,104 @@
-import {
-  type Hash,
-  KeyAdvertising,
-  neighbourhoodFor,
-  type ParticipantId,
-  type RoundConfig,
-  scaleBitsFor,
-} from "@chorus/aggregation";
+import { type Hash, KeyAdvertising, type ParticipantId } from "@chorus/aggregation";
+import type { SealedModel } from "@chorus/aggregation/he";
 import { AdvertisingKeys } from "./advertising-keys.ts";
 import { Assembling } from "./assembling.ts";
 import { Abandoned } from "./ended.ts";
 import { RoundError } from "./error.ts";
+import type { CohortMember, RoundFacts } from "./facts.ts";
+import type { Departures } from "./gathering.ts";
 import type { Instruction } from "./instruction.ts";
+import type { ModelHandover } from "./model-handover.ts";
+import { roundConfigOf } from "./round-config.ts";
 
 /** Waiting for the cohort to train. The long phase, and the one outside the masked exchange. */
 export class Training extends Assembling {
   readonly phase = "training";
   readonly window = "training";
+  /** To those of the cohort who lack the model. */
+  readonly handover: ModelHandover;
   /** What those who have trained committed to for the masking graph's seed. */
   readonly #nonceCommitments = new Map<ParticipantId, Hash>();
+
+  constructor(
+    facts: RoundFacts,
+    members: readonly CohortMember[],
+    left: Departures,
+    handover: ModelHandover,
+  ) {
+    super(facts, members, left);
+    this.handover = handover;
+  }
 
   /** With over-selection the round goes on without the slowest. */
   override get enough(): number {
     return Math.min(this.asked.size, this.facts.plan.roundPolicy.select);
   }
 
-  instructionFor(): Instruction {
-    return { kind: "train", facts: this.facts };
+  /** Who lacks the model is asked once it was handed over. */
+  instructionFor(participantId: ParticipantId): Instruction | undefined {
+    const { facts, handover } = this;
+    if (handover.isWaiting(participantId)) return undefined;
+    const isGiver = participantId === handover.giver;
+    return {
+      kind: "train",
+      facts,
+      modelRequests: isGiver ? [...handover.requests.values()] : [],
+      handover: handover.for(participantId)?.handover,
+    };
+  }
+
+  /** The giver may have trained already. */
+  override isAsking(participantId: ParticipantId): boolean {
+    return super.isAsking(participantId) || participantId === this.handover.giver;
+  }
+
+  override get isSettled(): boolean {
+    return super.isSettled || this.handover.isLost;
+  }
+
+  /** When the giver leaves, another one is asked for the model. */
+  override leave(participantId: ParticipantId, reason: string): readonly ParticipantId[] {
+    const before = this.handover.giver;
+    super.leave(participantId, reason);
+    const { giver } = this.handover;
+    return giver === before || giver === undefined ? [] : [giver];
+  }
+
+  /** Takes the model for those who lack it. Throws as `ModelHandover.take`. Returns whom the phase asks to train now. */
+  handOver(from: ParticipantId, model: SealedModel): readonly ParticipantId[] {
+    this.handover.take(from, model);
+    return this.awaited.filter((id) => this.handover.requests.has(id));
   }
 
   /**
-   * A participant has trained; `nonceCommitment`: to its nonce for the masking graph. Throws `wrong-model` when it trained
-   * another model.
+   * A participant has trained; `nonceCommitment`: to its nonce for the masking graph. Throws {@link RoundError} `wrong-model` when
+   * it trained another model, `no-handover` when it has said that it lacks the model, and none has come.
    */
   trained(participantId: ParticipantId, modelHash: Hash, nonceCommitment: Hash): void {
     const { parentModelHash } = this.facts;
     if (modelHash !== parentModelHash)
       throw new RoundError("wrong-model", `trained ${modelHash}, wanted ${parentModelHash}`);
+    if (this.handover.isWaiting(participantId))
+      throw new RoundError("no-handover", `the model for ${participantId} has not come`);
     this.#nonceCommitments.set(participantId, nonceCommitment);
     this.delivered.add(participantId);
   }
 
   /** Ends training: training -> advertising-keys | abandoned. Fixes the configuration that everybody signs. */
   close(): AdvertisingKeys | Abandoned {
+    const { facts, left } = this;
+    if (this.handover.isLost)
+      return new Abandoned(facts, `nobody is left who has the model of round ${facts.round - 1}`);
     if (!this.hasQuorum)
       return new Abandoned(
-        this.facts,
+        facts,
         `too few trained: ${this.delivered.size} of ${this.asked.size}, wanted ${this.quorum}`,
       );
-    const config = this.#config();
-    return new AdvertisingKeys(this.facts, config, new KeyAdvertising(config), this.left);
-  }
-
-  #config(): RoundConfig {
-    const { facts } = this;
-    const { clippingNorm, maxExamples } = facts.plan.protection;
-    const cohort = this.ready
-      .map(({ participantId, identityKey }) => {
-        const nonceCommitment = this.#nonceCommitments.get(participantId) ?? "";
-        return { participantId, identityKey, nonceCommitment };
-      })
-      .sort((a, b) => (a.participantId < b.participantId ? -1 : 1));
-    return {
-      protocol: "SA-1",
-      prg: "aes-128-ctr",
-      commitment: "ring-sis-v1",
-      federationId: facts.federationId,
-      runId: facts.runId,
-      round: facts.round,
-      roundId: facts.roundId,
-      planHash: facts.planHash,
-      parentModelHash: facts.parentModelHash,
-      cohort,
-      ...neighbourhoodFor(cohort.length),
-      minSurvivors: facts.plan.roundPolicy.minSurvivors,
-      dimension: facts.dimension,
-      ringBits: 32,
-      scaleBits: scaleBitsFor(cohort.length, clippingNorm),
-      clippingNorm,
-      maxExamples,
-    };
+    const cohort = this.ready.map(({ participantId, identityKey }) => {
+      const nonceCommitment = this.#nonceCommitments.get(participantId) ?? "";
+      return { participantId, identityKey, nonceCommitment };
+    });
+    const config = roundConfigOf(facts, cohort);
+    return new AdvertisingKeys(facts, config, new KeyAdvertising(config), left);
   }
 }

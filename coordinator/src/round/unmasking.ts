@@ -1,6 +1,7 @@
 import {
   type Confirmation,
   type Hash,
+  isEncrypted,
   MaskingError,
   type ParticipantId,
   type RevealedShares,
@@ -8,6 +9,7 @@ import {
   type Unmasking as UnmaskingStage,
 } from "@chorus/aggregation";
 import { Aggregating } from "./aggregating.ts";
+import { EncryptedAggregating } from "./encrypted-aggregating.ts";
 import { Abandoned } from "./ended.ts";
 import { Exchange } from "./exchange.ts";
 import type { RoundFacts } from "./facts.ts";
@@ -42,20 +44,24 @@ export class Unmasking extends Exchange<UnmaskingStage> {
   }
 
   /** Ends unmasking: unmasking -> aggregating | abandoned (too few shares, or shares that do not fit). */
-  close(): Aggregating | Abandoned {
+  close(): Aggregating | EncryptedAggregating | Abandoned {
     if (!this.hasQuorum) return this.tooFew("revealed shares");
     try {
-      const unmasking = this.stage.closeAsJob();
-      return new Aggregating({
-        facts: this.facts,
-        unmasking,
-        transcript: this.stage.transcriptOf(unmasking.words),
-        updatesRoot: this.#updatesRoot,
-      });
+      return this.#aggregating();
     } catch (error) {
       if (error instanceof MaskingError)
         return new Abandoned(this.facts, `${error.code}: ${error.message}`);
       throw error;
     }
+  }
+
+  #aggregating(): Aggregating | EncryptedAggregating {
+    const { facts, config, stage, left } = this;
+    const updatesRoot = this.#updatesRoot;
+    if (isEncrypted(config))
+      return new EncryptedAggregating({ facts, config, stage, updatesRoot, left });
+    const unmasking = stage.closeAsJob();
+    const transcript = stage.transcriptOf(unmasking.words);
+    return new Aggregating({ facts, unmasking, transcript, updatesRoot });
   }
 }

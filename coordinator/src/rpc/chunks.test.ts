@@ -8,7 +8,7 @@ test("chunks of any sizes put together give the same bytes", () => {
       fc.uint8Array({ minLength: 1, maxLength: 500 }),
       fc.integer({ min: 1, max: 99 }),
       (bytes, size) => {
-        const assembler = new ChunkAssembler(bytes.length);
+        const assembler = new ChunkAssembler(new Uint8Array(bytes.length));
         for (let at = 0; at < bytes.length; at += size)
           assembler.add(chunkOf(at, bytes.subarray(at, at + size)));
         expect(assembler.finish()).toEqual(bytes);
@@ -36,7 +36,7 @@ test.each([
   ],
   ["too few bytes", () => [chunkOf(0, bytes)], "wrong-length"],
 ] as const)("%s is refused", (_what, chunks, code) => {
-  const assembler = new ChunkAssembler(8);
+  const assembler = new ChunkAssembler(new Uint8Array(8));
   expect(() => {
     for (const chunk of chunks()) assembler.add(chunk);
     assembler.finish();

@@ -10,16 +10,26 @@ export function chunkOf(offset: number, data: Uint8Array): Chunk {
   return { offset, data, sha256: sha256(data) };
 }
 
+/** The parts of bytes that are here, from an offset on: what a download sends. */
+export function* chunksFrom(
+  bytes: Uint8Array,
+  offset: number,
+): Generator<{ readonly totalBytes: number; readonly chunk: Chunk }> {
+  const totalBytes = bytes.length;
+  for (let at = offset; at < totalBytes; at += chunkBytes)
+    yield { totalBytes, chunk: chunkOf(at, bytes.subarray(at, at + chunkBytes)) };
+}
+
 /**
- * Puts received chunks together, in order, into `total` bytes that are allocated once. Throws {@link RoundError}
- * `bad-chunk` for a gap, an overlap, a wrong hash or an oversized piece, `wrong-length` for too many or too few bytes.
+ * Puts received chunks together, in order, into bytes that its maker gives. Throws {@link RoundError} `bad-chunk` for a
+ * gap, an overlap, a wrong hash or an oversized piece, `wrong-length` for too many or too few bytes.
  */
 export class ChunkAssembler {
   readonly #bytes: Uint8Array;
   #received = 0;
 
-  constructor(total: number) {
-    this.#bytes = new Uint8Array(total);
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
   }
 
   add({ offset, data, sha256: claimed }: Chunk): void {

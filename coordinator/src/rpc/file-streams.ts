@@ -11,9 +11,28 @@ interface Part {
   readonly chunk: Chunk;
 }
 
-/** A model's bytes from an offset on. Throws {@link RunError} `unknown-model`, also for an offset beyond the end. */
-export function modelChunks(blobs: BlobStore, hash: Hash, offset: number): AsyncGenerator<Part> {
-  return chunksOf(blobs, hash, offset, "unknown-model");
+interface Files {
+  readonly store: Store;
+  readonly blobs: BlobStore;
+}
+
+/**
+ * A model's bytes from an offset on. Throws {@link RunError} `unknown-model`, also for an offset beyond the end; of a model that
+ * participants have and nobody else, the message says so.
+ */
+export async function* modelChunks(
+  { store, blobs }: Files,
+  hash: Hash,
+  offset: number,
+): AsyncGenerator<Part> {
+  const isHere = (await blobs.size(hash)) !== undefined;
+  const run = isHere ? undefined : await store.runOfModel(hash);
+  if (run !== undefined && isEncryptedPlan(run.plan))
+    throw new RunError(
+      "unknown-model",
+      `the model ${hash} is of an encrypted run: its participants have it, the coordinator never had`,
+    );
+  yield* chunksOf(blobs, hash, offset, "unknown-model");
 }
 
 /**
@@ -22,7 +41,7 @@ export function modelChunks(blobs: BlobStore, hash: Hash, offset: number): Async
  * round of which none was kept, and an offset beyond the end.
  */
 export async function* transcriptChunks(
-  { store, blobs }: { readonly store: Store; readonly blobs: BlobStore },
+  { store, blobs }: Files,
   roundId: Hash,
   offset: number,
 ): AsyncGenerator<Part> {
@@ -32,6 +51,14 @@ export async function* transcriptChunks(
   if (round === undefined || round.transcriptHash === "")
     throw new RunError("unknown-transcript", `there is no transcript of a round ${roundId}`);
   yield* chunksOf(blobs, round.transcriptHash, offset, "unknown-transcript");
+}
+
+/** Whether a stored plan is of a run whose sums the coordinator does not see. */
+function isEncryptedPlan(planJson: string): boolean {
+  const { protection } = JSON.parse(planJson) as {
+    readonly protection?: { readonly kind?: unknown };
+  };
+  return protection?.kind === "he";
 }
 
 async function* chunksOf(

@@ -18,7 +18,7 @@ import {
   runToWire,
 } from "./operator-wire.ts";
 import type { RpcService } from "./server.ts";
-import { hashFromWire } from "./wire.ts";
+import { hashFromWire } from "./wire-fields.ts";
 
 /** Rounds that one answer, or one read of the store, holds at most: some 500 KiB. */
 const maxRounds = 1_000;
@@ -102,7 +102,7 @@ async function* roundsOf(runId: string, store: Store): AsyncGenerator<RoundRow, 
 function readHandlers(
   deps: OperatorServiceDependencies,
 ): Omit<OperatorServiceServer, keyof RunHandlers> {
-  const { runs, store, blobs, sessions, calls } = deps;
+  const { runs, store, sessions, calls } = deps;
   const checked = (context: CallContext) => checkOperator(context, deps.operatorToken);
   return {
     listRuns: calls.unary(async (_request, context) => {
@@ -137,7 +137,7 @@ function readHandlers(
     }),
     fetchModel: calls.serverStream((request, context) => {
       checked(context);
-      return modelChunks(blobs, hashFromWire(request.modelHash, "model_hash"), request.offset);
+      return modelChunks(deps, hashFromWire(request.modelHash, "model_hash"), request.offset);
     }),
   };
 }

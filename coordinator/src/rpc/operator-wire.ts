@@ -8,7 +8,7 @@ import type {
   RoundRow,
   RunRecord,
 } from "../store/store.ts";
-import { hashToWire } from "./wire.ts";
+import { hashToWire } from "./wire-fields.ts";
 
 const statuses = {
   running: RunStatus.RUNNING,

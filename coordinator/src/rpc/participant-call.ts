@@ -10,8 +10,9 @@ import type { Runs } from "../runs/runs.ts";
 import type { BlobStore, Store } from "../store/store.ts";
 import { sessionOf } from "./authentication.ts";
 import type { CallContext, Calls } from "./calls.ts";
+import type { HandoverReceiver } from "./handover-receiver.ts";
 import type { UploadReceiver } from "./upload.ts";
-import { hashFromWire } from "./wire.ts";
+import { hashFromWire } from "./wire-fields.ts";
 import type { WireMeter } from "./wire-meter.ts";
 
 /** What the participants' service needs. */
@@ -25,6 +26,7 @@ export interface ParticipantServiceDependencies {
   readonly meter: WireMeter;
   readonly metrics: WireMetrics;
   readonly uploads: UploadReceiver;
+  readonly handovers: HandoverReceiver;
   readonly log: Logger;
   readonly calls: Calls;
 }

@@ -1,4 +1,5 @@
 import { MaskingError, type MaskingErrorCode, PlanError } from "@chorus/aggregation";
+import { HandoverError, HeError } from "@chorus/aggregation/he";
 import { type StatusObject, status } from "@grpc/grpc-js";
 import type { Logger } from "pino";
 import { AccessError, type AccessErrorCode } from "../participants/error.ts";
@@ -32,6 +33,10 @@ const roundStatus = {
   "wrong-plan": status.INVALID_ARGUMENT,
   "wrong-model": status.INVALID_ARGUMENT,
   "wrong-config": status.INVALID_ARGUMENT,
+  "unwanted-request": status.INVALID_ARGUMENT,
+  "unasked-handover": status.FAILED_PRECONDITION,
+  "wrong-handover": status.INVALID_ARGUMENT,
+  "no-handover": status.FAILED_PRECONDITION,
   "wrong-length": status.INVALID_ARGUMENT,
   "bad-chunk": status.INVALID_ARGUMENT,
   "replaced-upload": status.ABORTED,
@@ -67,7 +72,8 @@ export function statusOf(error: unknown): { code: Status; reason: string } | und
   if (error instanceof StoreError) return { code: storeStatus[error.code], reason: error.code };
   if (error instanceof MaskingError)
     return { code: status.INVALID_ARGUMENT, reason: error.code satisfies MaskingErrorCode };
-  if (error instanceof PlanError) return { code: status.INVALID_ARGUMENT, reason: error.code };
+  if (error instanceof PlanError || error instanceof HeError || error instanceof HandoverError)
+    return { code: status.INVALID_ARGUMENT, reason: error.code };
   return undefined;
 }
 

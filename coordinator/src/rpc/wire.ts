@@ -1,10 +1,7 @@
 import {
-  bytesToHex,
   COMMITMENT_BYTES,
   type CommittedUpload,
   GRAPH_NONCE_BYTES,
-  type Hash,
-  hexToBytes,
   type KeyAdvertisement,
   type SealedShare,
   type SurvivorAck,
@@ -12,30 +9,8 @@ import {
 import type * as participant from "@chorus/proto/v1/participant";
 import type * as types from "@chorus/proto/v1/types";
 import type { ExchangeInstruction, Instruction } from "../round/instruction.ts";
-import { WireError } from "./error.ts";
-
-/** A 32-byte hash or id from the wire, as hexadecimal. Throws {@link WireError} naming the field. */
-export function hashFromWire(bytes: Uint8Array, field: string): Hash {
-  return bytesToHex(exactly(bytes, 32, field), 32);
-}
-
-/** Bytes of a fixed length from the wire. Throws {@link WireError} naming the field. */
-export function exactly(bytes: Uint8Array, length: number, field: string): Uint8Array {
-  if (bytes.length !== length)
-    throw new WireError("wrong-length", `${field} has ${bytes.length} bytes, wanted ${length}`);
-  return bytes;
-}
-
-/** A message field that must be there. Throws {@link WireError} naming it. */
-export function required<T>(value: T | undefined, field: string): T {
-  if (value === undefined) throw new WireError("missing-field", `${field} is missing`);
-  return value;
-}
-
-/** A hash or id for the wire. */
-export function hashToWire(hash: Hash): Uint8Array {
-  return hexToBytes(hash, 32);
-}
+import { exactly, hashToWire, required } from "./wire-fields.ts";
+import { handoverToWire } from "./wire-handover.ts";
 
 export function advertisementFromWire(message: types.KeyAdvertisement): KeyAdvertisement {
   return {
@@ -44,12 +19,26 @@ export function advertisementFromWire(message: types.KeyAdvertisement): KeyAdver
     maskKey: exactly(message.maskKey, 32, "mask_key"),
     selfMaskCommitment: exactly(message.selfMaskCommitment, 32, "self_mask_commitment"),
     graphNonce: exactly(message.graphNonce, GRAPH_NONCE_BYTES, "graph_nonce"),
+    ...keyCommitmentFromWire(message.keyCommitment),
     signature: exactly(message.signature, 64, "signature"),
   };
 }
 
+/** Empty in a round that is not encrypted. */
+function keyCommitmentFromWire(bytes: Uint8Array): Pick<KeyAdvertisement, "keyCommitment"> {
+  return bytes.length === 0 ? {} : { keyCommitment: exactly(bytes, 32, "key_commitment") };
+}
+
+function advertisementToWire(keys: KeyAdvertisement): types.KeyAdvertisement {
+  return { ...keys, keyCommitment: keys.keyCommitment ?? new Uint8Array() };
+}
+
+/** 80 bytes or, in an encrypted round, 112: which of both is for the round to check. */
 export function sealedShareFromWire(message: types.SealedShare): SealedShare {
-  return { ...message, ciphertext: exactly(message.ciphertext, 80, "ciphertext") };
+  const { ciphertext } = message;
+  return ciphertext.length === 112
+    ? message
+    : { ...message, ciphertext: exactly(ciphertext, 80, "ciphertext") };
 }
 
 /** What an upload's header says of the update that follows. Throws {@link WireError} naming the field. */
@@ -86,7 +75,7 @@ function caseOf(
     case "invitation":
       return { $case: "invitation", value: invitationOf(instruction) };
     case "train":
-      return { $case: "train", value: { round: invitationOf(instruction), remainingMs } };
+      return { $case: "train", value: trainOf(instruction, remainingMs) };
     case "round-ended":
       return { $case: "roundEnded", value: endOf(instruction) };
     default:
@@ -104,7 +93,10 @@ function exchangeCaseOf(
       return { $case: "advertiseKeys", value: { roundId, roundConfig } };
     }
     case "share-keys":
-      return { $case: "shareKeys", value: { roundId, keyBook: instruction.keyBook } };
+      return {
+        $case: "shareKeys",
+        value: { roundId, keyBook: instruction.keyBook.map(advertisementToWire) },
+      };
     case "upload": {
       const { sharers, sealedShares } = instruction;
       return { $case: "upload", value: { roundId, sharers, sealedShares } };
@@ -113,7 +105,22 @@ function exchangeCaseOf(
       return { $case: "confirmSurvivors", value: { roundId, survivors: instruction.survivors } };
     case "reveal":
       return { $case: "reveal", value: { roundId, acks: instruction.acks } };
+    case "open-sum":
+      return { $case: "openSum", value: { roundId } };
   }
+}
+
+function trainOf(
+  instruction: Extract<Instruction, { kind: "train" }>,
+  remainingMs: number,
+): participant.Train {
+  const { modelRequests, handover } = instruction;
+  return {
+    round: invitationOf(instruction),
+    remainingMs,
+    modelRequests,
+    handover: handover === undefined ? undefined : handoverToWire(handover),
+  };
 }
 
 function invitationOf({

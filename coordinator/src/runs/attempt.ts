@@ -1,5 +1,7 @@
 import type { Hash, ModelLayout, RunPlan } from "@chorus/aggregation";
-import { ActiveRound, type RoundEffects } from "../round/active-round.ts";
+import { AttemptAccumulator } from "../he/attempt-accumulator.ts";
+import { ActiveRound } from "../round/active-round.ts";
+import type { RoundEffects } from "../round/effects.ts";
 import type { CohortMember, RoundFacts } from "../round/facts.ts";
 import { type RoundResult, type RunRecord, StoreError } from "../store/store.ts";
 import type { RunDependencies } from "./dependencies.ts";
@@ -25,6 +27,7 @@ export class Attempt {
   readonly #keeper: Keeper;
   readonly #run: RunRecord;
   readonly #deps: RunDependencies;
+  readonly #accumulator: AttemptAccumulator;
 
   private constructor(
     facts: RoundFacts,
@@ -36,6 +39,7 @@ export class Attempt {
     this.#run = options.run;
     this.#deps = deps;
     this.#startedAtMs = deps.clock.now();
+    this.#accumulator = new AttemptAccumulator(deps.sumScript, deps);
     this.active = new ActiveRound(facts, options.invited, this.#effects());
   }
 
@@ -63,10 +67,11 @@ export class Attempt {
   async run(signal: AbortSignal): Promise<string> {
     let abandoned = "the coordinator failed";
     let modelHash = "";
+    await using accumulator = this.#accumulator;
     try {
       // A damaged file is better known before anybody trains from it.
-      await this.#keeper.load(this.#run);
-      const ended = await this.active.run(signal);
+      if (this.#hasParent) await this.#keeper.load(this.#run);
+      const ended = await this.active.run(AbortSignal.any([signal, accumulator.lost]));
       if (ended.phase === "abandoned") abandoned = ended.reason;
       else {
         const result = await this.#keeper.keep(ended, this.active, this.#startedAtMs);
@@ -86,6 +91,12 @@ export class Attempt {
       if (abandoned !== "") await this.#abandoned(abandoned);
     }
     return abandoned;
+  }
+
+  /** Whether the model that the round trains from is here: those of encrypted rounds are with their participants. */
+  get #hasParent(): boolean {
+    const { plan, round } = this.active.facts;
+    return plan.protection.kind === "masking" || round === 1;
   }
 
   /** The round is stored: tells the ledger first, then everybody else. */
@@ -152,6 +163,7 @@ export class Attempt {
       unmask: (job, signal) => unmasking.run(job, signal),
       loadParent: () => this.#keeper.load(this.#run),
       sumVerifier,
+      accumulator: this.#accumulator,
     };
   }
 }

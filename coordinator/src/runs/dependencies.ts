@@ -23,6 +23,8 @@ export interface RunDependencies {
   readonly metrics: RoundMetrics;
   readonly log: Logger;
   readonly unmasking: Unmasker;
+  /** What the threads of encrypted sums run. */
+  readonly sumScript: URL;
   /** Checks rounds' sums against their participants' commitments. */
   readonly sumVerifier: SumVerifier;
   /** A round was completed: there is something for the ledger. */

@@ -1,5 +1,6 @@
 import type { Departure } from "../round/active-round.ts";
 import { isGathering } from "../round/round.ts";
+import type { Training } from "../round/training.ts";
 import type { RunRecord } from "../store/store.ts";
 import type { RunState } from "./state.ts";
 
@@ -141,6 +142,7 @@ function explainRound(
   const awaited = names(round.awaited);
   const counted = `${round.delivered.size} of ${round.asked.size} delivered, ${round.quorum} suffice from ${seconds(remaining.softMs)} on`;
   const left = departures.length === 0 ? "" : `; left: ${listed(departures)}`;
+  const model = round.phase === "training" ? handoverOf(round, names) : "";
   return {
     attempt: facts.attempt,
     phase: round.phase,
@@ -149,8 +151,15 @@ function explainRound(
     quorum: round.quorum,
     softDeadlineMs: remaining.softMs,
     hardDeadlineMs: remaining.hardMs,
-    summary: `${where}: waits for ${awaited.join(", ") || "nobody"} (${counted}); ends in ${seconds(remaining.hardMs)} at the latest${left}`,
+    summary: `${where}: waits for ${awaited.join(", ") || "nobody"} (${counted}); ends in ${seconds(remaining.hardMs)} at the latest${model}${left}`,
   };
+}
+
+/** Who is to hand the model over to whom, while somebody is; else empty. */
+function handoverOf({ handover }: Training, names: (ids: Iterable<string>) => string[]): string {
+  const { giver, requests } = handover;
+  if (giver === undefined) return "";
+  return `; ${names([giver]).join()} is to hand the model over to ${names(requests.keys()).join(", ")}`;
 }
 
 function failedBefore(problem: string): string {

@@ -12,7 +12,8 @@ import {
 } from "@chorus/aggregation";
 import type { Clock } from "../clock.ts";
 import type { ActiveRound } from "../round/active-round.ts";
-import type { Committing } from "../round/ended.ts";
+import { Committing, type CommittingReported } from "../round/ended.ts";
+import { transcriptToBytes } from "../round/transcript-bytes.ts";
 import {
   type BlobStore,
   type RoundResult,
@@ -20,7 +21,6 @@ import {
   type Store,
   StoreError,
 } from "../store/store.ts";
-import { transcriptToBytes } from "./transcript-bytes.ts";
 
 /** Keeps what rounds make: models, optimiser states and transcripts as files, results in the store. */
 export class Keeper {
@@ -82,12 +82,17 @@ export class Keeper {
   }
 
   /**
-   * Keeps a round's model. Files first, then one transaction that makes the round part of the run: a crash in between
-   * leaves a file that nobody names, and the round is done again. Throws StoreError; then the round is not completed.
+   * Keeps a round's model; of an encrypted round, whose model its participants have, its hashes. Files first, then one
+   * transaction that makes the round part of the run: a crash in between leaves a file that nobody names, and the round is
+   * done again. Throws StoreError; then the round is not completed.
    */
-  async keep(ended: Committing, active: ActiveRound, startedAtMs: number): Promise<RoundResult> {
-    await this.#blobs.put(ended.modelHash, modelToBytes(ended.model));
-    const strategyStateHash = await this.#keepState(ended.strategyState);
+  async keep(
+    ended: Committing | CommittingReported,
+    active: ActiveRound,
+    startedAtMs: number,
+  ): Promise<RoundResult> {
+    const strategyStateHash =
+      ended instanceof Committing ? await this.#keepModel(ended) : ended.stateHash;
     const transcriptHash = await this.#putBytes(transcriptToBytes(ended.transcript));
     const { trainingExamples, evaluationExamples, evaluationCorrect } = ended.counts;
     const lossSum = ended.counts.evaluationLossMillis / 1000;
@@ -117,9 +122,10 @@ export class Keeper {
     return result;
   }
 
-  /** Keeps the outer optimiser's state under the SHA-256 of its bytes; "" for a strategy without one. */
-  async #keepState(state: Float32Array | undefined): Promise<Hash | ""> {
-    return state === undefined ? "" : await this.#putBytes(modelToBytes(state));
+  /** Keeps model and outer optimiser's state. Returns the SHA-256 of the state's bytes; "" for a strategy without one. */
+  async #keepModel({ modelHash, model, strategyState }: Committing): Promise<Hash | ""> {
+    await this.#blobs.put(modelHash, modelToBytes(model));
+    return strategyState === undefined ? "" : await this.#putBytes(modelToBytes(strategyState));
   }
 
   /** Keeps bytes under their SHA-256, which it returns. */

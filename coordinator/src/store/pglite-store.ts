@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import { Database, type Sql } from "./database/database.ts";
 import { appendEvent, readEvents } from "./event-log.ts";
 import type { StoreEvent } from "./events.ts";
+import { setSeen } from "./last-seen.ts";
 import { migrate } from "./migrations.ts";
 import {
   checkCompletion,
@@ -138,9 +139,8 @@ export class PgliteStore implements Store {
     return this.#record({ kind: "run-ended", body }, (sql) => runningRun(sql, runId));
   }
 
-  async run(runId: Hash): Promise<RunRecord | undefined> {
-    const [row] = await this.#database.query("SELECT * FROM runs WHERE run_id = $1", [runId]);
-    return row === undefined ? undefined : runOf(row);
+  run(runId: Hash): Promise<RunRecord | undefined> {
+    return this.#runOf("$1", runId);
   }
 
   async runs(): Promise<readonly RunRecord[]> {
@@ -200,6 +200,10 @@ export class PgliteStore implements Store {
     return row === undefined ? undefined : roundOf(row);
   }
 
+  runOfModel(modelHash: Hash): Promise<RunRecord | undefined> {
+    return this.#runOf("(SELECT run_id FROM rounds WHERE model_hash = $1 LIMIT 1)", modelHash);
+  }
+
   async wasAbandoned(roundId: Hash): Promise<boolean> {
     const text = "SELECT 1 FROM attempts WHERE round_id = $1 AND outcome = 'abandoned'";
     return (await this.#database.query(text, [roundId])).length > 0;
@@ -254,24 +258,14 @@ export class PgliteStore implements Store {
     });
   }
 
+  async #runOf(id: string, value: Hash): Promise<RunRecord | undefined> {
+    const [row] = await this.#database.query(`SELECT * FROM runs WHERE run_id = ${id}`, [value]);
+    return row === undefined ? undefined : runOf(row);
+  }
+
   #append(sql: Sql, event: StoreEvent): Promise<void> {
     return appendEvent(sql, this.#clock.now(), event);
   }
-}
-
-/** What a participant told last. It is no event, and goes without a check of its text: a stranger wrote it. */
-async function setSeen(
-  sql: Sql,
-  participantId: string,
-  { lastSeenMs, backend, softwareVersion }: Parameters<Store["touchParticipant"]>[1],
-): Promise<void> {
-  const rows = await sql.query(
-    `UPDATE participants SET last_seen_ms = $2, backend = $3, software_version = $4
-     WHERE participant_id = $1 RETURNING 1`,
-    [participantId, lastSeenMs, storableText(backend), storableText(softwareVersion)],
-  );
-  if (rows.length === 0)
-    throw new StoreError("unknown", `there is no participant ${participantId}`);
 }
 
 async function openFederation(

@@ -34,7 +34,7 @@ export interface RunRecord {
   readonly initialModelHash: Hash;
   /** The newest model: the initial one before the first round. */
   readonly modelHash: Hash;
-  /** The outer optimiser's state after the newest round, a blob; empty for a strategy without state. */
+  /** The outer optimiser's state after the newest round, a blob where the model is one; empty for a strategy without state. */
   readonly strategyStateHash: Hash | "";
   readonly startedAtMs: number;
   /** 0 while running. */
@@ -198,6 +198,8 @@ export interface Store extends AsyncDisposable {
   ): Promise<readonly RoundRow[]>;
   /** The completed round of the attempt with this id; undefined for any other. */
   completedRound(roundId: Hash): Promise<RoundResult | undefined>;
+  /** The run one of whose rounds made this model; undefined for any other model. */
+  runOfModel(modelHash: Hash): Promise<RunRecord | undefined>;
   /** Whether the attempt with this id is known, and was abandoned. */
   wasAbandoned(roundId: Hash): Promise<boolean>;
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { openCommitmentScheme, seededRandom } from "@chorus/aggregation";
 import { pino } from "pino";
+import { sumScript } from "../he/attempt-accumulator.ts";
 import { createRegistry, RoundMetrics } from "../metrics.ts";
 import { Sessions } from "../participants/sessions.ts";
 import { RoundError } from "../round/error.ts";
@@ -30,6 +31,7 @@ export class PuppetFederation implements AsyncDisposable {
   readonly feed: RunFeed = new RunFeed();
   readonly faulty: FaultyStore;
   readonly puppets: readonly Puppet[];
+  readonly blobs: BlobStore;
   /** How rounds ended, as puppets were told. */
   readonly told: Ended[] = [];
   /** Times that a completed round was announced for the ledger. */
@@ -43,7 +45,7 @@ export class PuppetFederation implements AsyncDisposable {
   readonly #dependencies: ConstructorParameters<typeof Runs>[0];
 
   private constructor(
-    size: number,
+    puppets: readonly Puppet[],
     { clock, store, blobs }: { clock: FakeClock; store: Store; blobs: BlobStore },
     opened: AsyncDisposableStack,
   ) {
@@ -61,18 +63,23 @@ export class PuppetFederation implements AsyncDisposable {
       log,
       unmasking: opened.use(new UnmaskingPool(defaultLimits, { log })),
       sumVerifier: openCommitmentScheme(),
+      sumScript,
       completed: () => {
         this.announced += 1;
       },
       ledgerProblem: () => "",
     };
     this.#runs = new Runs(this.#dependencies);
-    this.puppets = Array.from({ length: size }, (_, place) => new Puppet(place, "federation"));
+    this.puppets = puppets;
+    this.blobs = blobs;
     this.#opened = opened;
   }
 
   /** `size` puppets that are connected. */
-  static async open(size: number): Promise<PuppetFederation> {
+  static async open(
+    size: number,
+    puppetAt: (place: number) => Puppet = (place) => new Puppet(place, "federation"),
+  ): Promise<PuppetFederation> {
     await using opened = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), "chorus-runs-"));
     opened.defer(() => rm(folder, { recursive: true, force: true }));
@@ -81,7 +88,8 @@ export class PuppetFederation implements AsyncDisposable {
     const random = seededRandom("federation");
     const store = opened.use(await openStore({ ...options, random }, AbortSignal.timeout(60_000)));
     const blobs = await openBlobStore(join(folder, "blobs"));
-    const federation = new PuppetFederation(size, { clock, store, blobs }, opened.move());
+    const puppets = Array.from({ length: size }, (_, place) => puppetAt(place));
+    const federation = new PuppetFederation(puppets, { clock, store, blobs }, opened.move());
     federation.#connect();
     return federation;
   }
@@ -133,17 +141,17 @@ export class PuppetFederation implements AsyncDisposable {
   async #follow(puppet: Puppet, instructions: AsyncIterable<Instruction>): Promise<void> {
     for await (const instruction of instructions) {
       if (instruction.kind === "round-ended") this.told.push(instruction);
-      else this.#act(puppet, instruction);
+      else await this.#act(puppet, instruction);
     }
   }
 
-  #act(puppet: Puppet, instruction: Exclude<Instruction, Ended>): void {
+  async #act(puppet: Puppet, instruction: Exclude<Instruction, Ended>): Promise<void> {
     const what = this.steer(puppet.place, instruction.kind);
     if (what === "ignore") return;
     const roundId = "facts" in instruction ? instruction.facts.roundId : instruction.roundId;
     try {
       const round = this.runs.round(roundId);
-      if (what === "answer") puppet.answer(round, instruction);
+      if (what === "answer") await puppet.reply(round, instruction);
       else round.leave(puppet.id, what);
     } catch (error) {
       // The round has ended or gone on without it, as for a participant on the network.

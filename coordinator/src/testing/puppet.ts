@@ -7,6 +7,7 @@ import {
   GRAPH_NONCE_BYTES,
   graphNonceCommitment,
   type Identity,
+  type MaskedRoundConfig,
   type MaskingStage,
   openCommitmentScheme,
   parseRoundConfig,
@@ -14,7 +15,9 @@ import {
   type RevealingStage,
   type RoundConfig,
   type SharingStage,
+  type SumVerifier,
   seededRandom,
+  type Update,
   type VectorCommitter,
 } from "@chorus/aggregation";
 import type { ActiveRound } from "../round/active-round.ts";
@@ -31,32 +34,38 @@ export class Puppet {
   readonly place: number;
   /** What it commits to its vectors with; a test may have it lie. */
   committer: VectorCommitter = openCommitmentScheme();
-  readonly #identity: Identity;
-  readonly #random: RandomSource;
-  readonly #graphNonce = new Uint8Array(GRAPH_NONCE_BYTES);
-  #config: RoundConfig | undefined;
-  #stage:
+  protected readonly verifier: SumVerifier = openCommitmentScheme();
+  protected readonly identity: Identity;
+  protected readonly random: RandomSource;
+  protected config: RoundConfig | undefined;
+  protected stage:
     | AdvertisingStage
     | SharingStage
     | MaskingStage
     | ConfirmingStage
     | RevealingStage
     | undefined;
+  readonly #graphNonce = new Uint8Array(GRAPH_NONCE_BYTES);
 
   constructor(place: number, seed: string) {
     this.place = place;
-    this.#random = seededRandom(`${seed} ${place}`);
+    this.random = seededRandom(`${seed} ${place}`);
     const identitySeed = new Uint8Array(32);
-    this.#random.fill(identitySeed);
-    this.#identity = createIdentity(identitySeed);
-    this.#random.fill(this.#graphNonce);
-    const { participantId, publicKey } = this.#identity;
+    this.random.fill(identitySeed);
+    this.identity = createIdentity(identitySeed);
+    this.random.fill(this.#graphNonce);
+    const { participantId, publicKey } = this.identity;
     const identityKey = Buffer.from(publicKey).toString("hex");
     this.member = { participantId, name: `puppet-${place}`, identityKey };
   }
 
   get id(): string {
     return this.member.participantId;
+  }
+
+  /** Answers an instruction. */
+  async reply(round: ActiveRound, instruction: Instruction): Promise<void> {
+    this.answer(round, instruction);
   }
 
   /** Answers an instruction; returns a function that says the same again. */
@@ -90,44 +99,53 @@ export class Puppet {
     }
   }
 
-  #exchange(instruction: ExchangeInstruction): PuppetMessage {
+  #exchange(instruction: ExchangeInstruction): PuppetMessage | undefined {
     switch (instruction.kind) {
       case "advertise-keys": {
-        this.#config = parseRoundConfig(instruction.roundConfig);
-        const stage = AdvertisingStage.begin(this.#config, {
-          identity: this.#identity,
+        this.config = parseRoundConfig(instruction.roundConfig);
+        const stage = AdvertisingStage.begin(this.config, {
+          identity: this.identity,
           graphNonce: this.#graphNonce,
-          random: this.#random,
+          random: this.random,
         });
-        this.#stage = stage;
+        this.stage = stage;
         return { phase: "advertising-keys", advertisement: stage.advertisement };
       }
       case "share-keys": {
-        const stage = (this.#stage as AdvertisingStage).openKeyBook(instruction.keyBook);
-        this.#stage = stage;
+        const stage = (this.stage as AdvertisingStage).openKeyBook(instruction.keyBook);
+        this.stage = stage;
         return { phase: "sharing-keys", sealedShares: stage.sealedShares };
       }
       case "upload":
         return this.#upload(instruction);
       case "confirm-survivors": {
-        const stage = (this.#stage as ConfirmingStage).confirm(instruction.survivors);
-        this.#stage = stage;
+        const stage = (this.stage as ConfirmingStage).confirm(instruction.survivors);
+        this.stage = stage;
         return { phase: "confirming-survivors", ack: stage.ack };
       }
       case "reveal": {
-        const shares = (this.#stage as RevealingStage).reveal(instruction.acks);
+        const shares = (this.stage as RevealingStage).reveal(instruction.acks);
         return { phase: "unmasking", shares };
       }
+      case "open-sum":
+        return undefined;
     }
   }
 
   #upload(instruction: Extract<Instruction, { kind: "upload" }>): PuppetMessage {
-    const config = this.#config as RoundConfig;
-    const stage = (this.#stage as SharingStage).openShares(
+    const config = this.config as MaskedRoundConfig;
+    const stage = (this.stage as SharingStage).openShares(
       instruction.sharers,
       instruction.sealedShares,
     );
-    const delta = new Float32Array(config.dimension);
+    const vector = encodeUpdate(this.updateOf(config), config, this.random);
+    const confirming = stage.mask(vector, { committer: this.committer, random: this.random });
+    this.stage = confirming;
+    return { phase: "collecting", committed: confirming, masked: vector };
+  }
+
+  protected updateOf({ dimension }: RoundConfig): Update {
+    const delta = new Float32Array(dimension);
     delta[this.place] = 1;
     const counts = {
       trainingExamples: 1,
@@ -135,9 +153,6 @@ export class Puppet {
       evaluationCorrect: this.place % 2,
       evaluationLossMillis: 0,
     };
-    const vector = encodeUpdate({ delta, counts }, config, this.#random);
-    const confirming = stage.mask(vector, { committer: this.committer, random: this.#random });
-    this.#stage = confirming;
-    return { phase: "collecting", committed: confirming, masked: vector };
+    return { delta, counts };
   }
 }

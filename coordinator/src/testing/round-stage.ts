@@ -9,12 +9,16 @@ import {
   planHash,
   runUnmasking,
 } from "@chorus/aggregation";
+import { pino } from "pino";
 import { expect } from "vitest";
-import { ActiveRound, type RoundEffects } from "../round/active-round.ts";
-import type { Abandoned, Committing } from "../round/ended.ts";
+import { AttemptAccumulator, sumScript } from "../he/attempt-accumulator.ts";
+import { createRegistry, RoundMetrics } from "../metrics.ts";
+import { ActiveRound } from "../round/active-round.ts";
+import type { RoundEffects } from "../round/effects.ts";
+import { Committing } from "../round/ended.ts";
 import type { RoundFacts } from "../round/facts.ts";
 import type { Instruction } from "../round/instruction.ts";
-import { isGathering } from "../round/round.ts";
+import { type EndedRound, isGathering } from "../round/round.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { Puppet } from "./puppet.ts";
 import { unitPlan } from "./unit-plan.ts";
@@ -27,7 +31,7 @@ export class RoundStage {
   readonly active: ActiveRound;
   readonly parent: Float32Array;
   readonly stop: AbortController = new AbortController();
-  readonly ended: Promise<Committing | Abandoned>;
+  readonly ended: Promise<EndedRound>;
   readonly repeats: Map<string, () => void> = new Map();
   readonly #unmask: RoundEffects["unmask"];
 
@@ -64,6 +68,7 @@ export class RoundStage {
       unmask: this.#unmask,
       loadParent: async () => ({ model: this.parent, state: undefined }),
       sumVerifier: openCommitmentScheme(),
+      accumulator: idleAccumulator(),
     });
     this.ended = this.active.run(this.stop.signal);
   }
@@ -84,7 +89,7 @@ export class RoundStage {
   }
 
   /** Runs everything that is ready, then lets time pass in whole deadlines until the round has ended. */
-  async finish(): Promise<Committing | Abandoned> {
+  async finish(): Promise<EndedRound> {
     let isOver = false;
     const ended = this.ended.finally(() => {
       isOver = true;
@@ -97,8 +102,15 @@ export class RoundStage {
   }
 }
 
+/** One that a round without encryption never uses. */
+function idleAccumulator(): AttemptAccumulator {
+  const metrics = new RoundMetrics(createRegistry());
+  return new AttemptAccumulator(sumScript, { metrics, log: pino({ enabled: false }) });
+}
+
 /** Whoever survived shows as 1 / survivors at its place of the model's move, everybody else as nothing. */
-export function expectExactMean(stage: RoundStage, ended: Committing): void {
+export function expectExactMean(stage: RoundStage, ended: EndedRound): void {
+  if (!(ended instanceof Committing)) throw new Error("the coordinator has no model");
   const places = new Set(
     stage.puppets.filter(({ id }) => ended.survivors.has(id)).map(({ place }) => place),
   );

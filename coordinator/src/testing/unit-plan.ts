@@ -1,10 +1,12 @@
 import { type Plan, parsePlan } from "@chorus/aggregation";
 
-/** A plan of a model with one weight for each of eight features; `policy` says how rounds go, `rounds` how many. */
+/** A plan of a model with one weight for each of eight features; what is no other option says how rounds go. */
 export function unitPlan({
   rounds = 1,
+  protection = { kind: "masking", clippingNorm: 1, maxExamples: 1 },
+  strategy = { kind: "fedavg" },
   ...policy
-}: Partial<Plan["roundPolicy"]> & { readonly rounds?: number }): Plan {
+}: Partial<Plan["roundPolicy"] & Pick<Plan, "rounds" | "protection" | "strategy">>): Plan {
   const feature = (_: unknown, i: number) => ({
     column: `x${i}`,
     kind: "number",
@@ -31,8 +33,8 @@ export function unitPlan({
       batchSize: 1,
       localSteps: 1,
     },
-    strategy: { kind: "fedavg" },
-    protection: { kind: "masking", clippingNorm: 1, maxExamples: 1 },
+    strategy,
+    protection,
     rounds,
     seed: 1,
     roundPolicy: {

@@ -1,9 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { MaskingError, type ParticipantId, type Plan, runUnmasking } from "@chorus/aggregation";
 import { expect } from "vitest";
-import type { Abandoned, Committing } from "../round/ended.ts";
 import { RoundError } from "../round/error.ts";
-import { isGathering } from "../round/round.ts";
+import { type EndedRound, isGathering } from "../round/round.ts";
 import { flawed, plausible } from "./forgery.ts";
 import { InstructionWatch } from "./instruction-watch.ts";
 import type { Puppet } from "./puppet.ts";
@@ -189,7 +188,7 @@ export class UnreliableRound {
   }
 
   /** Nobody says anything any more: time alone must end the round, as the model has it. */
-  async finish(): Promise<Committing | Abandoned> {
+  async finish(): Promise<EndedRound> {
     for (let phases = 0; phases <= 7; phases++) {
       this.unmask();
       await this.check();

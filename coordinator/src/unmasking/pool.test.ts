@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { type Logger, pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { defaultLimits, type UnmaskingLimits, UnmaskingPool } from "./pool.ts";
+import { failingScript } from "./testing/failing-script.ts";
 import { copyOf, randomJob } from "./testing/random-job.ts";
 
 const { signal } = new AbortController();
-const failing = (how: string) => new URL(`./testing/failing-worker.ts?${how}`, import.meta.url);
 const whole = { words: 10_007, added: 3, subtracted: 2 };
 
 /** A pool for one test that gives every job to threads, and what it logs. */
@@ -63,7 +63,7 @@ test("a job of fewer words than the border needs no thread, one of as many does"
     [5 * whole.words + 1, 0],
     [5 * whole.words, 1],
   ] as const) {
-    const { pool, log } = openPool({ threads: 1, largeMaskWords, script: failing("throw") });
+    const { pool, log } = openPool({ threads: 1, largeMaskWords, script: failingScript("throw") });
     const job = randomJob("at the border", whole);
     const wanted = inOnePiece(job);
     await pool.run(job, signal);
@@ -72,10 +72,10 @@ test("a job of fewer words than the border needs no thread, one of as many does"
   }
 });
 
-test.each(["throw", "exit"])(
+test.each(["throw", "exit"] as const)(
   "threads that fail (%s) are told in the log, and the job is done all the same",
   async (how) => {
-    const { pool, log } = openPool({ threads: 2, script: failing(how) });
+    const { pool, log } = openPool({ threads: 2, script: failingScript(how) });
     for (const seed of ["one", "two"]) {
       const job = randomJob(seed, whole);
       const wanted = inOnePiece(job);

@@ -182,6 +182,9 @@ function describeRounds(use: UseStore): void {
       expect(await store.rounds(hashOf("no run"))).toEqual([]);
       expect(await store.completedRound(second.roundId)).toEqual(second);
       expect(await store.completedRound(hashOf("no attempt"))).toBeUndefined();
+      expect(await store.runOfModel(second.modelHash)).toMatchObject({ runId });
+      expect(await store.runOfModel(second.parentModelHash)).toMatchObject({ runId });
+      expect(await store.runOfModel(hashOf("no model"))).toBeUndefined();
     });
   });
 

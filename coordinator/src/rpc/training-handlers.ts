@@ -1,0 +1,82 @@
+import { sha256Hex } from "@chorus/aggregation";
+import {
+  AcceptRoundRequest,
+  type ParticipantServiceServer,
+  ReportTrainedRequest,
+} from "@chorus/proto/v1/participant";
+import type { ActiveRound } from "../round/active-round.ts";
+import { RoundError } from "../round/error.ts";
+import { isGathering } from "../round/round.ts";
+import { sessionOf } from "./authentication.ts";
+import { chunksFrom } from "./chunks.ts";
+import {
+  checkSender,
+  locate,
+  metered,
+  type ParticipantServiceDependencies,
+} from "./participant-call.ts";
+import { hashFromWire } from "./wire-fields.ts";
+import { modelRequestFromWire } from "./wire-handover.ts";
+
+/** The calls of a round before its masked exchange. */
+export function trainingHandlers(
+  deps: ParticipantServiceDependencies,
+): Pick<
+  ParticipantServiceServer,
+  "acceptRound" | "reportTrained" | "handOverModel" | "downloadHandover"
+> {
+  const { calls, handovers } = deps;
+  return {
+    acceptRound: calls.unary(async (request, context) => {
+      const { session, round } = locate(deps, context, request);
+      const { participantId } = session;
+      const planHash = hashFromWire(request.planHash, "plan_hash");
+      const asked = request.modelRequest && modelRequestFromWire(request.modelRequest);
+      if (asked !== undefined) checkSender(session, asked.participantId);
+      const digest =
+        asked === undefined ? planHash : sha256Hex(AcceptRoundRequest.encode(request).finish());
+      round.deliver(
+        participantId,
+        "selecting",
+        digest,
+        (phase) => phase.accept(participantId, planHash, asked),
+        asked?.signature,
+      );
+      return {};
+    }),
+    reportTrained: calls.unary(async (request, context) => {
+      const { session, round } = locate(deps, context, request);
+      const modelHash = hashFromWire(request.modelHash, "model_hash");
+      const nonceCommitment = hashFromWire(request.graphNonceCommitment, "graph_nonce_commitment");
+      const digest = sha256Hex(ReportTrainedRequest.encode(request).finish());
+      round.deliver(session.participantId, "training", digest, (phase) =>
+        phase.trained(session.participantId, modelHash, nonceCommitment),
+      );
+      return {};
+    }),
+    handOverModel: calls.clientStream(async (requests, context) => {
+      const session = sessionOf(context, deps.sessions);
+      await handovers.receive(session, requests, context.signal);
+      return {};
+    }),
+    downloadHandover: calls.serverStream(async function* (request, context) {
+      const { session, round } = locate(deps, context, request);
+      const wanted = round.wanted(session.participantId);
+      for (const response of chunksFrom(
+        sealedModelFor(round, session.participantId),
+        request.offset,
+      )) {
+        wanted.throwIfAborted();
+        yield metered(deps, session, response);
+      }
+    }),
+  };
+}
+
+/** What was handed over for a participant. Throws {@link RoundError} `no-handover`. */
+function sealedModelFor({ round }: ActiveRound, participantId: string): Uint8Array {
+  const isHere = isGathering(round) && round.phase === "training" && !round.left.has(participantId);
+  const handed = isHere ? round.handover.for(participantId) : undefined;
+  if (handed !== undefined) return handed.sealed;
+  throw new RoundError("no-handover", `no model was handed over to ${participantId}`);
+}
