@@ -7,7 +7,15 @@ import { serverStream } from "./rpc/server-stream.ts";
 import { type Done, unary } from "./rpc/unary.ts";
 import type { Answer } from "./session/answer.ts";
 import type { Instruction } from "./session/instruction.ts";
-import * as wire from "./wire.ts";
+import * as wire from "./wire/answers.ts";
+import { readChallenge } from "./wire/check-in.ts";
+import {
+  downloadModelRequest,
+  downloadOfRoundRequest,
+  type FilePart,
+  readFilePart,
+} from "./wire/files.ts";
+import { readInstruction } from "./wire/instructions.ts";
 
 /** Where the coordinator is, and what this participant says of itself. */
 export interface ConnectionOptions {
@@ -98,7 +106,7 @@ export class Connection implements Disposable {
       this.#while(signal),
     );
     for await (const message of messages) {
-      const instruction = wire.readInstruction(message);
+      const instruction = readInstruction(message);
       if (instruction !== undefined) yield instruction;
     }
   }
@@ -108,13 +116,13 @@ export class Connection implements Disposable {
     modelHash: Hash,
     offset: number,
     signal: AbortSignal,
-  ): AsyncGenerator<wire.FilePart, void, undefined> {
-    const request = wire.downloadModelRequest(modelHash, offset);
+  ): AsyncGenerator<FilePart, void, undefined> {
+    const request = downloadModelRequest(modelHash, offset);
     const messages = serverStream(
       () => this.#client.downloadModel(request, this.#metadata),
       this.#while(signal),
     );
-    for await (const message of messages) yield wire.readFilePart(message);
+    for await (const message of messages) yield readFilePart(message);
   }
 
   /** The pieces, from `offset` on, of what the coordinator publishes of a round. */
@@ -122,13 +130,27 @@ export class Connection implements Disposable {
     roundId: Hash,
     offset: number,
     signal: AbortSignal,
-  ): AsyncGenerator<wire.FilePart, void, undefined> {
-    const request = wire.downloadTranscriptRequest(roundId, offset);
+  ): AsyncGenerator<FilePart, void, undefined> {
+    const request = downloadOfRoundRequest(roundId, offset);
     const messages = serverStream(
       () => this.#client.downloadTranscript(request, this.#metadata),
       this.#while(signal),
     );
-    for await (const message of messages) yield wire.readFilePart(message);
+    for await (const message of messages) yield readFilePart(message);
+  }
+
+  /** The pieces, from `offset` on, of the sealed model that was handed over for a round. */
+  async *downloadHandover(
+    roundId: Hash,
+    offset: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<FilePart, void, undefined> {
+    const request = downloadOfRoundRequest(roundId, offset);
+    const messages = serverStream(
+      () => this.#client.downloadHandover(request, this.#metadata),
+      this.#while(signal),
+    );
+    for await (const message of messages) yield readFilePart(message);
   }
 
   /** Sends an answer and waits until the coordinator has taken it. */
@@ -139,6 +161,12 @@ export class Connection implements Disposable {
         return this.#call(client.acceptRound, wire.acceptRoundRequest(answer), signal);
       case "leave-round":
         return this.#call(client.leaveRound, wire.leaveRoundRequest(answer), signal);
+      case "hand-over-model": {
+        const requests = wire.handOverModelRequests(answer);
+        const handOver = (done: Done<unknown>) => client.handOverModel(this.#metadata, done);
+        await clientStream(handOver, requests, this.#while(signal));
+        return;
+      }
       case "report-trained":
         return this.#call(client.reportTrained, wire.reportTrainedRequest(answer), signal);
       case "advertise-keys":
@@ -155,6 +183,8 @@ export class Connection implements Disposable {
         return this.#call(client.confirmSurvivors, wire.confirmSurvivorsRequest(answer), signal);
       case "reveal-shares":
         return this.#call(client.revealShares, wire.revealSharesRequest(answer), signal);
+      case "report-model":
+        return this.#call(client.reportModel, wire.reportModelRequest(answer), signal);
     }
   }
 
@@ -203,7 +233,7 @@ async function checkIn(
   const { name, invitation, backend, softwareVersion } = options;
   const identityKey = identity.publicKey;
   const none = new Metadata();
-  const { challenge, federationId } = wire.readChallenge(
+  const { challenge, federationId } = readChallenge(
     await call(client, client.requestChallenge, { identityKey }, none, signal),
   );
   const signature = identity.sign(checkInStatement(federationId, challenge));

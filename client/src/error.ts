@@ -8,6 +8,8 @@ export type ClientErrorCode =
   | "no-backend"
   | "too-large"
   | "wrong-model"
+  | "no-model"
+  | "cipher-failed"
   | "bad-config"
   | "unreachable"
   | "refused"

@@ -6,6 +6,7 @@ export type { Examples } from "./data/examples.ts";
 export { type LoadedDataset, loadDataset } from "./data/load.ts";
 export { type Survey, surveyData } from "./data/survey.ts";
 export { ClientError, type ClientErrorCode } from "./error.ts";
+export { type KeptModel, ModelStore } from "./models/model-store.ts";
 export {
   type ParticipantDependencies,
   type ParticipantOptions,

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeSum, type RoundConfig } from "@chorus/aggregation";
+import { decodeSum, type MaskedRoundConfig } from "@chorus/aggregation";
 import { status } from "@grpc/grpc-js";
 import { getBackend } from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
@@ -36,7 +36,13 @@ async function startCohort(
   return participants;
 }
 
-function expectEveryUpdateOnce({ sum, config }: { sum: Uint32Array; config: RoundConfig }): void {
+function expectEveryUpdateOnce({
+  sum,
+  config,
+}: {
+  sum: Uint32Array;
+  config: MaskedRoundConfig;
+}): void {
   const { meanDelta, counts } = decodeSum(sum, 3, config);
   // Rounding moves each of three values by less than 2^-scaleBits, and every weight is 1/2.
   const tolerance = 2 * 2 ** -config.scaleBits;

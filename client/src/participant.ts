@@ -7,8 +7,10 @@ import { sweepSpools } from "./data/spool.ts";
 import { unreadable } from "./data/unreadable.ts";
 import { ClientError } from "./error.ts";
 import { followForever } from "./following.ts";
+import { CipherThreads } from "./he/cipher-threads.ts";
 import { loadIdentity } from "./identity-file.ts";
 import { Journal } from "./journal/journal.ts";
+import { ModelStore } from "./models/model-store.ts";
 import type { Floors } from "./session/site.ts";
 import { type CreateTrainer, Trainers } from "./session/trainers.ts";
 import { Session } from "./session.ts";
@@ -28,8 +30,8 @@ export interface ParticipantOptions {
   /** The site's data: a file or a folder, as the plan's format wants it. */
   readonly dataPath: string;
   /**
-   * Folder that keeps the identity, the journal, which statistics were told, evidence of wrong sums, and examples that are too
-   * many for memory.
+   * Folder that keeps the identity, the journal, the models of encrypted runs, which statistics were told, evidence of wrong sums,
+   * and examples that are too many for memory.
    */
   readonly stateDirectory: string;
   /** Features of the site's examples that are kept in memory; the rest is on disk. By default a quarter of what is free. */
@@ -50,6 +52,8 @@ export interface ParticipantDependencies {
   readonly random: RandomSource;
   /** By default TensorFlow.js on the backend of the options. */
   readonly createTrainer?: CreateTrainer;
+  /** What encrypts, on a thread for each round; closed in the end. */
+  readonly ciphers?: CipherThreads;
 }
 
 const SOFTWARE_VERSION = "0.1.0";
@@ -60,7 +64,7 @@ const KEPT_EVIDENCE =
  * Takes part in a federation: checks in, follows the coordinator's instructions round after round, and comes back after
  * every outage. Resolves when aborted, with everything closed and wiped. Rejects with {@link ClientError}: `refused` when
  * the coordinator will not have this participant, `identity-in-use` by another process, `bad-identity`, `bad-journal`,
- * `bad-evidence` and `unwritable` for the state directory, `unreadable` for the data and the invitation, `backend-failed`
+ * `bad-evidence` and `unwritable` for the state directory, `unreadable` for its models, the data and the invitation, `backend-failed`
  * where nothing trains here from the beginning, `no-backend` where nothing does any more.
  */
 export async function runParticipant(
@@ -87,13 +91,15 @@ async function participate(
   const evidence = await Evidence.open(options.stateDirectory);
   for (const finding of evidence.findings)
     log.error({ ...finding, advice: evidence.advice }, KEPT_EVIDENCE);
+  const models = await ModelStore.open(options.stateDirectory, log);
   const invitation = await readInvitation(options.invitationFile);
   using training = await openTraining(options, dependencies, signal);
   using trainers = new Trainers(options.dataPath, training.createTrainer);
   const uplink = new Uplink({ random, sleep });
   const commitments = openCommitmentScheme();
-  const auditor = new Auditor({ uplink, verifier: commitments, evidence, log });
-  const own = { identity, floors, trainers, journal, commitments, auditor };
+  const auditor = new Auditor({ uplink, verifier: commitments, evidence, models, log });
+  await using ciphers = dependencies.ciphers ?? new CipherThreads();
+  const own = { identity, floors, trainers, journal, models, ciphers, commitments, auditor };
   const site = { ...own, uplink, random, sleep, log };
   await using session = new Session(site);
   await followForever(

@@ -6,7 +6,7 @@ import { downloadFile, type WantedFile } from "./resumed-download.ts";
 import { FakeSleep } from "./testing/fake-sleep.ts";
 import { Queue } from "./testing/queue.ts";
 import { Uplink } from "./uplink.ts";
-import type { FilePart } from "./wire.ts";
+import type { FilePart } from "./wire/files.ts";
 
 const SILENCE_MS = 60_000;
 

@@ -3,7 +3,7 @@ import type { Sleep } from "./backoff.ts";
 import type { Connection } from "./connection.ts";
 import { ClientError } from "./error.ts";
 import type { Uplink } from "./uplink.ts";
-import type { FilePart } from "./wire.ts";
+import type { FilePart } from "./wire/files.ts";
 
 /** A stream that brings nothing for this long is given up; that is noticed after twice as long at the latest. */
 const SILENCE_MS = 60_000;
@@ -11,7 +11,7 @@ const SILENCE_MS = 60_000;
 /** A file to fetch, as far as it is known beforehand. */
 export interface WantedFile {
   /** What it is, for errors. */
-  readonly what: "model" | "transcript";
+  readonly what: "model" | "sealed model" | "transcript";
   /** Whether it may have this many bytes, which are taken from memory as soon as the coordinator has told so. */
   readonly allows: (totalBytes: number) => boolean;
   /** Which lengths are allowed, for errors. */

@@ -2,12 +2,13 @@ import { sha256Hex } from "@chorus/aggregation";
 import {
   AdvertiseKeysRequest,
   ConfirmSurvivorsRequest,
+  ReportModelRequest,
   RevealSharesRequest,
   ShareKeysRequest,
   SubmitUpdateRequest,
 } from "@chorus/proto/v1/participant";
 import type { Answer } from "../session/answer.ts";
-import * as wire from "../wire.ts";
+import * as wire from "../wire/answers.ts";
 import type { ExchangeStep, JournalEntry } from "./entry.ts";
 
 /**
@@ -24,6 +25,7 @@ export function entryOf(answer: Answer): JournalEntry | undefined {
   switch (answer.kind) {
     case "accept-round":
     case "leave-round":
+    case "hand-over-model":
     case "report-trained":
       return undefined;
     case "advertise-keys": {
@@ -46,6 +48,10 @@ export function entryOf(answer: Answer): JournalEntry | undefined {
     case "reveal-shares": {
       const request = wire.revealSharesRequest(answer);
       return entry("reveal", RevealSharesRequest.encode(request).finish());
+    }
+    case "report-model": {
+      const request = wire.reportModelRequest(answer);
+      return entry("open-sum", ReportModelRequest.encode(request).finish());
     }
   }
 }

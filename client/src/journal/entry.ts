@@ -12,6 +12,7 @@ const EXCHANGE_STEPS: readonly ExchangeStep[] = [
   "upload",
   "confirm-survivors",
   "reveal",
+  "open-sum",
 ];
 
 /** That this participant gave an answer. */

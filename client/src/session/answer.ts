@@ -2,15 +2,30 @@ import type {
   CommittedUpload,
   Hash,
   KeyAdvertisement,
+  ModelReport,
   RevealedShares,
   SealedShare,
   SurvivorAck,
 } from "@chorus/aggregation";
+import type { AddressedHandover, ModelRequest } from "@chorus/aggregation/he";
 
 /** What this participant sends in a round. Sent again byte for byte when the coordinator asks again. */
 export type Answer =
-  | { readonly kind: "accept-round"; readonly roundId: Hash; readonly planHash: Hash }
+  | {
+      readonly kind: "accept-round";
+      readonly roundId: Hash;
+      readonly planHash: Hash;
+      /** In an encrypted run, from a participant that lacks the round's model. */
+      readonly modelRequest: ModelRequest | undefined;
+    }
   | { readonly kind: "leave-round"; readonly roundId: Hash; readonly reason: string }
+  | {
+      readonly kind: "hand-over-model";
+      readonly roundId: Hash;
+      readonly handovers: readonly AddressedHandover[];
+      /** Model and state, for everybody who asked. */
+      readonly sealed: Uint8Array;
+    }
   | {
       readonly kind: "report-trained";
       readonly roundId: Hash;
@@ -35,7 +50,7 @@ export type Answer =
       readonly roundId: Hash;
       readonly configHash: Hash;
       readonly committed: CommittedUpload;
-      /** The masked vector: little-endian 32-bit words. */
+      /** The masked vector: little-endian 32-bit words; in an encrypted round its ciphertexts, one after the other. */
       readonly bytes: Uint8Array;
     }
   | {
@@ -49,6 +64,12 @@ export type Answer =
       readonly roundId: Hash;
       readonly configHash: Hash;
       readonly shares: RevealedShares;
+    }
+  | {
+      readonly kind: "report-model";
+      readonly roundId: Hash;
+      readonly configHash: Hash;
+      readonly report: ModelReport;
     };
 
 /** The answer of one kind. */

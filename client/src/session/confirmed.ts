@@ -1,5 +1,4 @@
 import type { Hash, RevealingStage } from "@chorus/aggregation";
-import { ClientError } from "../error.ts";
 import type { StepInstruction } from "./instruction.ts";
 import { type Stage, type Step, wanted } from "./stage.ts";
 
@@ -7,10 +6,13 @@ import { type Stage, type Step, wanted } from "./stage.ts";
 export class Confirmed implements Stage {
   readonly #configHash: Hash;
   readonly #revealing: RevealingStage;
+  readonly #after: Stage;
 
-  constructor(configHash: Hash, revealing: RevealingStage) {
+  /** `after`: the stage after revealing. */
+  constructor(configHash: Hash, revealing: RevealingStage, after: Stage) {
     this.#configHash = configHash;
     this.#revealing = revealing;
+    this.#after = after;
   }
 
   /** Reveals what the sum of the survivors' updates needs, once. */
@@ -19,7 +21,7 @@ export class Confirmed implements Stage {
     const shares = this.#revealing.reveal(acks);
     this.#revealing[Symbol.dispose]();
     return {
-      stage: new Revealed(),
+      stage: this.#after,
       answer: { kind: "reveal-shares", roundId, configHash: this.#configHash, shares },
       log: {
         selfMaskShares: shares.selfMaskShares.length,
@@ -30,16 +32,6 @@ export class Confirmed implements Stage {
 
   [Symbol.dispose](): void {
     this.#revealing[Symbol.dispose]();
-  }
-}
-
-/** The participant's part is done; the round's end is awaited. Nothing secret is left. */
-class Revealed implements Stage {
-  next({ kind }: StepInstruction): never {
-    throw new ClientError("protocol", `got the instruction ${kind}, wanted the round's end`);
-  }
-
-  [Symbol.dispose](): void {
-    // Holds nothing.
+    this.#after[Symbol.dispose]();
   }
 }

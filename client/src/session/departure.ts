@@ -1,10 +1,17 @@
 import { MaskingError, ModelError, PlanError } from "@chorus/aggregation";
+import { HandoverError, HeError } from "@chorus/aggregation/he";
 import type { Logger } from "pino";
 import { ClientError } from "../error.ts";
 import { describeFailure, failureOf } from "../rpc/failure.ts";
 
 /** An error with a code of its own: all others are failed calls, time-outs and bugs. */
-export type KnownError = ClientError | MaskingError | PlanError | ModelError;
+export type KnownError =
+  | ClientError
+  | MaskingError
+  | PlanError
+  | ModelError
+  | HeError
+  | HandoverError;
 
 /**
  * Why a participant leaves a round, as a code: the error's own, or `too-late`, `refused` (by the coordinator) and
@@ -32,6 +39,8 @@ export function isKnown(error: unknown): error is KnownError {
     error instanceof ClientError ||
     error instanceof MaskingError ||
     error instanceof PlanError ||
-    error instanceof ModelError
+    error instanceof ModelError ||
+    error instanceof HeError ||
+    error instanceof HandoverError
   );
 }

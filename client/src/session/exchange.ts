@@ -1,18 +1,18 @@
 import type { Hash, MaskingTools, RoundConfig, UpdateCounts } from "@chorus/aggregation";
-import type { Auditor } from "../transcript/auditor.ts";
+import type { RunModel } from "../models/model-store.ts";
 import type { RoundFacts } from "./facts.ts";
+import type { Site } from "./site.ts";
 
-/** What all stages of one masked exchange have in common. */
+/** What all stages of one exchange have in common. */
 export interface Exchange {
   readonly facts: RoundFacts;
-  /** What was trained from: shape `[dimension]`. */
-  readonly parent: Float32Array;
+  /** What was trained from. */
+  readonly parent: RunModel;
   readonly config: RoundConfig;
   readonly configHash: Hash;
-  /** For rounding and masking; its randomness is secret. */
+  /** For rounding, masking and committing; its randomness is secret. */
   readonly tools: MaskingTools;
-  /** Is told what is signed. */
-  readonly auditor: Auditor;
+  readonly site: Site;
 }
 
 /** What a participant made of the round's model, not masked yet. */

@@ -6,6 +6,7 @@ import type {
   SurvivorAck,
   UploadCommitment,
 } from "@chorus/aggregation";
+import type { Handover, ModelRequest } from "@chorus/aggregation/he";
 import type { ClientError } from "../error.ts";
 
 /** What a round is about, as the coordinator says. */
@@ -30,6 +31,7 @@ export const STEPS = [
   "upload",
   "confirm-survivors",
   "reveal",
+  "open-sum",
 ] as const;
 
 export type StepName = (typeof STEPS)[number];
@@ -43,6 +45,10 @@ export type StepInstruction =
       readonly offer: RoundOffer;
       /** Milliseconds until the coordinator goes on without this participant. */
       readonly remainingMs: number;
+      /** Of those who lack the round's model: this participant is to hand it over. */
+      readonly modelRequests: readonly ModelRequest[];
+      /** The answer to this participant's own request. */
+      readonly handover?: Handover;
     }
   | { readonly kind: "advertise-keys"; readonly roundId: Hash; readonly roundConfig: string }
   | {
@@ -61,7 +67,9 @@ export type StepInstruction =
       readonly roundId: Hash;
       readonly survivors: readonly UploadCommitment[];
     }
-  | { readonly kind: "reveal"; readonly roundId: Hash; readonly acks: readonly SurvivorAck[] };
+  | { readonly kind: "reveal"; readonly roundId: Hash; readonly acks: readonly SurvivorAck[] }
+  /** Of an encrypted round alone. */
+  | { readonly kind: "open-sum"; readonly roundId: Hash };
 
 /** The instruction that asks for one step. */
 export type InstructionFor<Step extends StepName> = Extract<StepInstruction, { kind: Step }>;

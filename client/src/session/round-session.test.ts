@@ -17,6 +17,7 @@ import {
   serve,
   TRAINING_MS,
   train,
+  UNHANDED,
 } from "../testing/tiny-round.ts";
 
 type Instruction = NonNullable<FollowResponse["instruction"]>;
@@ -162,7 +163,7 @@ test("an instruction that comes again while it is carried out starts nothing twi
   await trainer.begun.promise;
   pair.coordinator.hangUp();
   await pair.coordinator.nextFollower();
-  const value = { round: offer(), remainingMs: TRAINING_MS / 2 };
+  const value = { ...UNHANDED, round: offer(), remainingMs: TRAINING_MS / 2 };
   pair.coordinator.tell({ $case: "train", value });
   trainer.gate.resolve();
   await answers.next("reportTrained");

@@ -5,10 +5,11 @@ import { ClientError } from "../error.ts";
 import { entryOf } from "../journal/answer-entry.ts";
 import { describeFailure, failureOf } from "../rpc/failure.ts";
 import type { Answer } from "./answer.ts";
+import { Unseen } from "./beginning.ts";
 import { logDeparture, reasonOf } from "./departure.ts";
 import { type Instruction, STEPS, type StepInstruction, type StepName } from "./instruction.ts";
 import { leaving } from "./left.ts";
-import { Unseen } from "./opening.ts";
+import { ModelGiver } from "./model-giver.ts";
 import type { Site } from "./site.ts";
 import type { Stage } from "./stage.ts";
 
@@ -34,6 +35,7 @@ export class RoundSession {
   readonly roundId: Hash;
   readonly #site: Site;
   readonly #log: Logger;
+  readonly #giver: ModelGiver;
   readonly #ending = new AbortController();
   /** Not carried out yet; the first one is under way. */
   readonly #waiting: RoundInstruction[] = [];
@@ -41,20 +43,26 @@ export class RoundSession {
   /** The last step that was asked for, and what is said again when it is asked for again. */
   #answered: { readonly instruction: StepInstruction; readonly answer: Answer } | undefined;
   #work: Promise<void>;
+  /** When what is done beside it has ended. */
+  #asides: Promise<void> = Promise.resolve();
   readonly #fail: (error: ClientError) => void;
 
   constructor(roundId: Hash, site: Site, { after, fail }: Surroundings) {
     this.roundId = roundId;
     this.#site = site;
     this.#log = site.log.child({ roundId });
-    this.#stage = new Unseen(site);
+    this.#giver = new ModelGiver(site);
+    this.#stage = new Unseen(this.#giver, site);
     this.#work = after;
     this.#fail = fail;
   }
 
   /** Takes an instruction of this round. The same one again while it is being carried out changes nothing. */
   receive(instruction: RoundInstruction): void {
-    if (this.#waiting.some((waiting) => isSame(waiting, instruction))) return;
+    if (this.#waiting.some((waiting) => isSame(waiting, instruction))) {
+      this.#handOverBeside(instruction);
+      return;
+    }
     if (this.#waiting.length === MAX_WAITING) {
       this.#log.warn({ instruction: instruction.kind }, "dropped an instruction, too many wait");
       return;
@@ -67,6 +75,7 @@ export class RoundSession {
   async end(): Promise<void> {
     this.#ending.abort(new DOMException("the round has ended", "AbortError"));
     await this.#work;
+    await this.#asides;
     this.#stage[Symbol.dispose]();
   }
 
@@ -89,6 +98,7 @@ export class RoundSession {
       await this.#advance(instruction, signal);
     } else if (isSame(instruction, last.instruction)) {
       this.#log.debug({ instruction: kind }, "asked again, answering the same");
+      this.#handOverBeside(instruction);
       await this.#send(last.answer, signal);
     } else if (kind === last.instruction.kind) {
       throw new ClientError("protocol", `got another ${kind} instruction, wanted the same again`);
@@ -113,6 +123,19 @@ export class RoundSession {
     if (entry !== undefined)
       await this.#site.journal.record(entry.roundId, entry.step, entry.digest, signal);
     await this.#site.uplink.send(answer, signal);
+  }
+
+  /** Hands the round's model over while this participant trains or after, as another that was to do it has left. */
+  #handOverBeside(instruction: RoundInstruction): void {
+    if (instruction.kind !== "train" || instruction.modelRequests.length === 0) return;
+    const { signal } = this.#ending;
+    const aside = this.#giver
+      .giveKept(instruction, this.#site.models, signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted)
+          this.#log.warn({ detail: describeFailure(error) }, "could not hand the model over");
+      });
+    this.#asides = Promise.all([this.#asides, aside]).then(() => undefined);
   }
 
   /** Wipes what the round holds and tells the coordinator, unless it is the one who said that it is too late. */
@@ -146,17 +169,19 @@ const sentences = {
   upload: "uploaded the masked update",
   "confirm-survivors": "confirmed the survivors",
   reveal: "revealed shares",
+  "open-sum": "opened the sum",
 } satisfies Record<StepName, string>;
 
 function isLater(step: StepName, than: StepName): boolean {
   return STEPS.indexOf(step) > STEPS.indexOf(than);
 }
 
-/** Whether two instructions ask for the same; the time that remains to do it is no part of that. */
+/** Whether two instructions ask for the same answer: time that remains, and who lacks the model, are no part of that. */
 function isSame(a: RoundInstruction, b: RoundInstruction): boolean {
-  return isDeepStrictEqual(timeless(a), timeless(b));
+  return isDeepStrictEqual(essential(a), essential(b));
 }
 
-function timeless(instruction: RoundInstruction): RoundInstruction {
-  return instruction.kind === "train" ? { ...instruction, remainingMs: 0 } : instruction;
+function essential(instruction: RoundInstruction): RoundInstruction {
+  if (instruction.kind !== "train") return instruction;
+  return { ...instruction, remainingMs: 0, modelRequests: [] };
 }

@@ -1,5 +1,6 @@
-import { bytesOfWords, encodeUpdate, type SharingStage } from "@chorus/aggregation";
+import type { SharingStage } from "@chorus/aggregation";
 import type { Exchange, PlainUpdate } from "./exchange.ts";
+import { hideUpdate } from "./hidden-update.ts";
 import type { StepInstruction } from "./instruction.ts";
 import { type Stage, type Step, wanted } from "./stage.ts";
 import { Uploaded } from "./uploaded.ts";
@@ -16,19 +17,17 @@ export class SharedKeys implements Stage {
     this.#sharing = sharing;
   }
 
-  /** Clips, quantises, commits to and masks the update. From here on nobody needs the plain one, and it is wiped. */
-  next(instruction: StepInstruction): Step {
+  /** Hides the update. From here on nobody needs the plain one, and it is wiped. */
+  async next(instruction: StepInstruction, signal: AbortSignal): Promise<Step> {
     const { roundId, sharers, sealedShares } = wanted(instruction, "upload");
-    const { config, configHash, tools } = this.#exchange;
     using masking = this.#sharing.openShares(sharers, sealedShares);
-    const vector = encodeUpdate(this.#update, config, tools.random);
-    this.#update.delta.fill(0);
-    const confirming = masking.mask(vector, tools);
+    const hidden = await hideUpdate(this.#exchange, this.#update, masking, signal);
+    const { confirming, bytes, rest } = hidden;
+    const { configHash } = this.#exchange;
     const { upload, commitment } = confirming;
-    const bytes = bytesOfWords(vector);
     const committed = { upload, commitment };
     return {
-      stage: new Uploaded(this.#exchange, confirming),
+      stage: new Uploaded(configHash, confirming, rest),
       answer: { kind: "submit-update", roundId, configHash, committed, bytes },
       log: { sharers: sharers.length, updateBytes: bytes.length },
     };

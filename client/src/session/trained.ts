@@ -13,6 +13,7 @@ import { Advertised } from "./advertised.ts";
 import { countsOf } from "./counts.ts";
 import type { RoundFacts } from "./facts.ts";
 import type { StepInstruction } from "./instruction.ts";
+import { isEncryptedPlan } from "./run-model.ts";
 import type { Site } from "./site.ts";
 import { type Stage, type Step, wanted } from "./stage.ts";
 import type { TrainedRound } from "./training.ts";
@@ -36,7 +37,7 @@ export class Trained implements Stage {
     const { roundId, roundConfig } = wanted(instruction, "advertise-keys");
     const config = parseRoundConfig(roundConfig);
     await this.#check(config, signal);
-    const { identity, random, commitments, auditor } = this.#site;
+    const { identity, random, commitments } = this.#site;
     const graphNonce = this.#graphNonce;
     const keys = AdvertisingStage.begin(config, { identity, graphNonce, random });
     const { parent, update, evaluation } = this.#trained;
@@ -47,7 +48,7 @@ export class Trained implements Stage {
       config,
       configHash: configHash(config),
       tools: { committer: commitments, random },
-      auditor,
+      site: this.#site,
     };
     return {
       stage: new Advertised(exchange, plain, keys),
@@ -82,6 +83,7 @@ export class Trained implements Stage {
       dimension: layout.parameters,
       clippingNorm: plan.protection.clippingNorm,
       maxExamples: plan.protection.maxExamples,
+      valueBits: isEncryptedPlan(plan) ? plan.protection.valueBits : undefined,
       minSurvivors: plan.roundPolicy.minSurvivors,
       minSurvivorsFloor: floors.minSurvivors,
     };

@@ -1,29 +1,29 @@
-import type { ConfirmingStage } from "@chorus/aggregation";
+import type { ConfirmingStage, Hash } from "@chorus/aggregation";
 import { Confirmed } from "./confirmed.ts";
-import type { Exchange } from "./exchange.ts";
+import type { RestOfRound } from "./hidden-update.ts";
 import type { StepInstruction } from "./instruction.ts";
 import { type Stage, type Step, wanted } from "./stage.ts";
 
-/** The masked update is out. */
+/** The hidden update is out. */
 export class Uploaded implements Stage {
-  readonly #exchange: Exchange;
+  readonly #configHash: Hash;
   readonly #confirming: ConfirmingStage;
+  readonly #rest: RestOfRound;
 
-  constructor(exchange: Exchange, confirming: ConfirmingStage) {
-    this.#exchange = exchange;
+  constructor(configHash: Hash, confirming: ConfirmingStage, rest: RestOfRound) {
+    this.#configHash = configHash;
     this.#confirming = confirming;
+    this.#rest = rest;
   }
 
   /** Signs the survivor set: this one and no other. What comes of it will have to be verified. */
   next(instruction: StepInstruction): Step {
     const { roundId, survivors } = wanted(instruction, "confirm-survivors");
-    const { auditor, ...round } = this.#exchange;
-    const { configHash } = round;
+    const configHash = this.#configHash;
     const revealing = this.#confirming.confirm(survivors);
     const { ack } = revealing;
-    auditor.signed({ ...round, ack });
     return {
-      stage: new Confirmed(configHash, revealing),
+      stage: new Confirmed(configHash, revealing, this.#rest.begin(ack)),
       answer: { kind: "confirm-survivors", roundId, configHash, ack },
       log: { survivors: survivors.length },
     };
@@ -31,5 +31,6 @@ export class Uploaded implements Stage {
 
   [Symbol.dispose](): void {
     this.#confirming[Symbol.dispose]();
+    this.#rest[Symbol.dispose]();
   }
 }

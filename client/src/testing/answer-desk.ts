@@ -1,5 +1,6 @@
 import type * as wire from "@chorus/proto/v1/participant";
 import { ParticipantServiceService } from "@chorus/proto/v1/participant";
+import type { Chunk } from "@chorus/proto/v1/types";
 import type {
   handleClientStreamingCall,
   handleUnaryCall,
@@ -10,26 +11,28 @@ import type {
 import { status } from "@grpc/grpc-js";
 import { Queue } from "./queue.ts";
 
-/** A whole upload. */
-export interface Upload {
-  readonly header: wire.UploadHeader;
-  readonly chunks: readonly (wire.SubmitUpdateRequest["part"] & { $case: "chunk" })["value"][];
+/** All messages of a call with a file: a header, then its chunks. */
+export interface Sent<Header> {
+  readonly header: Header;
+  readonly chunks: readonly Chunk[];
 }
 
 /** What participants answer, by call. */
 export interface Answers {
   acceptRound: wire.AcceptRoundRequest;
   leaveRound: wire.LeaveRoundRequest;
+  handOverModel: Sent<wire.HandoverHeader>;
   reportTrained: wire.ReportTrainedRequest;
   advertiseKeys: wire.AdvertiseKeysRequest;
   shareKeys: wire.ShareKeysRequest;
-  submitUpdate: Upload;
+  submitUpdate: Sent<wire.UploadHeader>;
   confirmSurvivors: wire.ConfirmSurvivorsRequest;
   revealShares: wire.RevealSharesRequest;
+  reportModel: wire.ReportModelRequest;
 }
 
 export type AnswerCall = keyof Answers;
-type UnaryCall = Exclude<AnswerCall, "submitUpdate">;
+type UnaryCall = Exclude<AnswerCall, "submitUpdate" | "handOverModel">;
 
 /** An answer as it arrived. */
 export interface Received<Call extends AnswerCall> {
@@ -47,12 +50,14 @@ export class AnswerDesk {
   readonly #queues: { [Call in AnswerCall]: Queue<Received<Call>> } = {
     acceptRound: new Queue(),
     leaveRound: new Queue(),
+    handOverModel: new Queue(),
     reportTrained: new Queue(),
     advertiseKeys: new Queue(),
     shareKeys: new Queue(),
     submitUpdate: new Queue(),
     confirmSurvivors: new Queue(),
     revealShares: new Queue(),
+    reportModel: new Queue(),
   };
   readonly #heard: (Received<AnswerCall> & { readonly call: AnswerCall })[] = [];
   readonly #refusals = new Map<AnswerCall, Refusal[]>();
@@ -90,8 +95,20 @@ export class AnswerDesk {
     call,
     callback,
   ) => {
-    void collect(call).then(({ upload, bytes }) =>
-      callback(this.#take("submitUpdate", call.metadata, upload, bytes), {}),
+    const encode = ParticipantServiceService.submitUpdate.requestSerialize;
+    void collect(call, encode).then(({ sent, bytes }) =>
+      callback(this.#take("submitUpdate", call.metadata, sent, bytes), {}),
+    );
+  };
+
+  /** The handler for models that are handed over. */
+  readonly handover: handleClientStreamingCall<wire.HandOverModelRequest, object> = (
+    call,
+    callback,
+  ) => {
+    const encode = ParticipantServiceService.handOverModel.requestSerialize;
+    void collect(call, encode).then(({ sent, bytes }) =>
+      callback(this.#take("handOverModel", call.metadata, sent, bytes), {}),
     );
   };
 
@@ -110,17 +127,31 @@ export class AnswerDesk {
   }
 }
 
-async function collect(
-  call: ServerReadableStream<wire.SubmitUpdateRequest, object>,
-): Promise<{ upload: Upload; bytes: Uint8Array }> {
-  const messages: wire.SubmitUpdateRequest[] = [];
+/** A message of a call with a file. */
+interface Part<Header> {
+  readonly part?:
+    | { readonly $case: "header"; readonly value: Header }
+    | { readonly $case: "chunk"; readonly value: Chunk }
+    | undefined;
+}
+
+type HeaderOf<Message extends Part<unknown>> = Extract<
+  NonNullable<Message["part"]>,
+  { $case: "header" }
+>["value"];
+
+async function collect<Message extends Part<unknown>>(
+  call: ServerReadableStream<Message, object>,
+  encode: (message: Message) => Buffer,
+): Promise<{ sent: Sent<HeaderOf<Message>>; bytes: Uint8Array }> {
+  const messages: Message[] = [];
   for await (const message of call) messages.push(message);
   const [first, ...rest] = messages.map(({ part }) => part);
-  if (first?.$case !== "header") throw new Error("an upload began without a header");
+  if (first?.$case !== "header") throw new Error("a file began without a header");
   const chunks = rest.map((part) => {
-    if (part?.$case !== "chunk") throw new Error("an upload has something else than chunks");
+    if (part?.$case !== "chunk") throw new Error("a file has something else than chunks");
     return part.value;
   });
-  const encode = ParticipantServiceService.submitUpdate.requestSerialize;
-  return { upload: { header: first.value, chunks }, bytes: Buffer.concat(messages.map(encode)) };
+  const header = first.value as HeaderOf<Message>;
+  return { sent: { header, chunks }, bytes: Buffer.concat(messages.map(encode)) };
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hexToBytes, type RoundTranscript } from "@chorus/aggregation";
+import { hexToBytes, type MaskedTranscript } from "@chorus/aggregation";
 import type { FollowResponse, Invitation } from "@chorus/proto/v1/participant";
 import { FakeTrainer } from "./fake-trainer.ts";
 import { MaskedRound } from "./masked-round.ts";
@@ -21,7 +21,7 @@ export class AuditedRound implements AsyncDisposable {
   /** The first is the one that looks. */
   readonly participants: readonly RunningParticipant[];
   /** What an honest coordinator publishes. */
-  readonly transcript: RoundTranscript;
+  readonly transcript: MaskedTranscript;
   /** Of the first participant. */
   readonly id: string;
   readonly #directory: string;
@@ -83,7 +83,7 @@ export class AuditedRound implements AsyncDisposable {
   }
 
   /** Publishes what an honest coordinator would, or another transcript. */
-  publishTruly(transcript: RoundTranscript = this.transcript): void {
+  publishTruly(transcript: MaskedTranscript = this.transcript): void {
     this.coordinator.publish = publish(transcriptBytes(transcript));
   }
 

@@ -5,10 +5,10 @@ import {
   graphNonceCommitment,
   type Identity,
   type KeyAdvertisement,
+  type MaskedRoundConfig,
   openCommitmentScheme,
   type ParticipantId,
   type RevealingStage,
-  type RoundConfig,
   type SealedShare,
   type SharingStage,
   type SurvivorAck,
@@ -49,7 +49,11 @@ export class CohortPeers {
   }
 
   /** A round with the first `size` of them; `nonceCommitment`: of the participant under test. */
-  config(nonceCommitment: Uint8Array, size: number, changes: Partial<RoundConfig>): RoundConfig {
+  config(
+    nonceCommitment: Uint8Array,
+    size: number,
+    changes: Partial<MaskedRoundConfig>,
+  ): MaskedRoundConfig {
     const own = { identityKey: this.#own.publicKey, graphNonceCommitment: nonceCommitment };
     const others = this.#peers.slice(0, size).map(({ id, identity, nonce }) => ({
       identityKey: identity.publicKey,
@@ -59,7 +63,7 @@ export class CohortPeers {
   }
 
   /** Makes fresh keys. */
-  advertise(config: RoundConfig): KeyAdvertisement[] {
+  advertise(config: MaskedRoundConfig): KeyAdvertisement[] {
     return this.#among(config.cohort.map(({ participantId }) => participantId)).map((peer) => {
       const { identity, nonce: graphNonce } = peer;
       const { random } = this.#tools;
@@ -79,7 +83,7 @@ export class CohortPeers {
 
   /** `sealed`: of everybody for everybody. */
   upload(
-    { dimension }: RoundConfig,
+    { dimension }: MaskedRoundConfig,
     sharers: readonly ParticipantId[],
     sealed: readonly SealedShare[],
   ): UploadCommitment[] {

@@ -6,7 +6,9 @@ import { type Identity, openCommitmentScheme, seededRandom } from "@chorus/aggre
 import { status } from "@grpc/grpc-js";
 import { pino } from "pino";
 import type { Connection } from "../connection.ts";
+import { CipherThreads } from "../he/cipher-threads.ts";
 import { Journal } from "../journal/journal.ts";
+import { ModelStore } from "../models/model-store.ts";
 import type { Answer } from "../session/answer.ts";
 import type { Instruction } from "../session/instruction.ts";
 import { Trainers } from "../session/trainers.ts";
@@ -39,6 +41,13 @@ export interface Surroundings {
   readonly trainer: Trainer;
 }
 
+/** What a process finds in the state directory. */
+interface OnDisk {
+  readonly journal: Journal;
+  readonly evidence: Evidence;
+  readonly models: ModelStore;
+}
+
 /** A bug is shown. */
 const log = pino({ level: "error" });
 const commitments = openCommitmentScheme();
@@ -49,7 +58,6 @@ export class CrashingParticipant {
   /** Of the next answer but leaves. */
   fate: Fate = "arrives";
   readonly #file: string;
-  readonly #uplink: TestUplink;
   /** What is under way that the test has to wait for. */
   #pending = 0;
   readonly #journal: Journal;
@@ -57,21 +65,27 @@ export class CrashingParticipant {
   /** The journal on disk when it crashed. */
   #wreck: string | undefined;
 
-  private constructor(surroundings: Surroundings, seed: string, journal: Journal, kept: Evidence) {
+  private constructor(
+    surroundings: Surroundings,
+    seed: string,
+    { journal, evidence, models }: OnDisk,
+  ) {
     const { directory, identity, connection, trainer } = surroundings;
     const random = seededRandom(seed);
     this.#file = join(directory, "journal");
     this.#journal = journal;
-    this.#uplink = new TestUplink(random, this);
-    this.#uplink.opened(connection);
+    const uplink = new TestUplink(random, this);
+    uplink.opened(connection);
     this.#session = new Session({
       identity,
       floors: { minSurvivors: 3 },
       trainers: new Trainers("data", async () => trainer),
       journal: watched(journal, this),
       commitments,
-      auditor: new Auditor({ uplink: this.#uplink, verifier: commitments, evidence: kept, log }),
-      uplink: this.#uplink,
+      auditor: new Auditor({ uplink, verifier: commitments, evidence, models, log }),
+      models,
+      ciphers: new CipherThreads(),
+      uplink,
       random,
       sleep: new FakeSleep().sleep,
       log,
@@ -82,7 +96,9 @@ export class CrashingParticipant {
   static async start(surroundings: Surroundings, seed: string): Promise<CrashingParticipant> {
     const { directory } = surroundings;
     const journal = await Journal.open(directory);
-    return new CrashingParticipant(surroundings, seed, journal, await Evidence.open(directory));
+    const evidence = await Evidence.open(directory);
+    const models = await ModelStore.open(directory, log);
+    return new CrashingParticipant(surroundings, seed, { journal, evidence, models });
   }
 
   get hasCrashed(): boolean {

@@ -3,24 +3,20 @@ import {
   type Hash,
   hexToBytes,
   type Identity,
+  isEncrypted,
   type KeyAdvertisement,
+  type MaskedRoundConfig,
   type ParticipantId,
   parseRoundConfig,
-  type RoundConfig,
   type SealedShare,
   type SurvivorAck,
   serialiseRoundConfig,
   type UploadCommitment,
 } from "@chorus/aggregation";
 import type { Answer } from "../session/answer.ts";
-import {
-  type InstructionFor,
-  type RoundOffer,
-  STEPS,
-  type StepInstruction,
-  type StepName,
-} from "../session/instruction.ts";
+import type { InstructionFor, RoundOffer, StepInstruction } from "../session/instruction.ts";
 import { CohortPeers } from "./cohort-peers.ts";
+import { MASKED_STEPS, type MaskedStep } from "./masked-steps.ts";
 import { MODEL_HASH, PLAN, PLAN_HASH, ROUND_ID, RUN_ID, TRAINING_MS } from "./tiny-round.ts";
 
 /**
@@ -30,7 +26,7 @@ import { MODEL_HASH, PLAN, PLAN_HASH, ROUND_ID, RUN_ID, TRAINING_MS } from "./ti
 export type Variant = "full" | "reduced" | "flawed";
 
 /** What a participant leaves a round with whose next instruction is flawed. */
-export const FLAWS: Record<StepName, string> = {
+export const FLAWS: Record<MaskedStep, string> = {
   invitation: "protocol",
   train: "protocol",
   "advertise-keys": "low-threshold",
@@ -41,15 +37,17 @@ export const FLAWS: Record<StepName, string> = {
 };
 
 /** Which step an answer is to; undefined for a leave. */
-export const STEP_OF: Record<Answer["kind"], StepName | undefined> = {
+export const STEP_OF: Record<Answer["kind"], MaskedStep | undefined> = {
   "accept-round": "invitation",
   "leave-round": undefined,
+  "hand-over-model": undefined,
   "report-trained": "train",
   "advertise-keys": "advertise-keys",
   "share-keys": "share-keys",
   "submit-update": "upload",
   "confirm-survivors": "confirm-survivors",
   "reveal-shares": "reveal",
+  "report-model": undefined,
 };
 
 const OTHER_RUN_ID = "ab".repeat(32);
@@ -59,7 +57,7 @@ export class LyingCoordinator {
   readonly #own: ParticipantId;
   readonly #peers: CohortPeers;
   /** What was asked and not flawed, by step. */
-  #asked = new Map<StepName, StepInstruction>();
+  #asked = new Map<MaskedStep, StepInstruction>();
   /** How many steps were answered. */
   #answered = 0;
   #nonceCommitment: Hash = "0".repeat(64);
@@ -74,12 +72,12 @@ export class LyingCoordinator {
   }
 
   /** The step that is to be asked now: it was not answered, or its answer was lost. */
-  get step(): StepName {
-    return STEPS[this.#answered] ?? "reveal";
+  get step(): MaskedStep {
+    return MASKED_STEPS[this.#answered] ?? "reveal";
   }
 
   /** Asks for a step as it was asked before; for the first time, like this. */
-  ask(step: StepName, variant: Variant): StepInstruction {
+  ask(step: MaskedStep, variant: Variant): StepInstruction {
     if (variant === "flawed") return this.#flawed(step);
     const asked = this.#asked.get(step) ?? this.#sound(step, variant);
     this.#asked.set(step, asked);
@@ -91,13 +89,13 @@ export class LyingCoordinator {
   }
 
   /** Asks for a step again, if it was asked. */
-  repeat(step: StepName): StepInstruction | undefined {
+  repeat(step: MaskedStep): StepInstruction | undefined {
     return this.#asked.has(step) ? this.ask(step, "full") : undefined;
   }
 
   /** Asks for the step that was answered last in another way than before; undefined when there is none. */
   contradict(): StepInstruction | undefined {
-    const step = STEPS[this.#answered - 1];
+    const step = MASKED_STEPS[this.#answered - 1];
     if (step === undefined) return undefined;
     const before = JSON.stringify(this.#asked.get(step));
     const [full, reduced] = [this.#sound(step, "full"), this.#sound(step, "reduced")];
@@ -107,22 +105,22 @@ export class LyingCoordinator {
   }
 
   /** Asks for a step that is not to be asked yet, with whatever is at hand; undefined when it is. */
-  jump(step: StepName): StepInstruction | undefined {
-    return STEPS.indexOf(step) > this.#answered + 1 ? this.#sound(step, "full") : undefined;
+  jump(step: MaskedStep): StepInstruction | undefined {
+    return MASKED_STEPS.indexOf(step) > this.#answered + 1 ? this.#sound(step, "full") : undefined;
   }
 
   /** An answer has come; the others in the cohort give theirs. The same answer again changes nothing. */
   received(answer: Answer): void {
     const step = STEP_OF[answer.kind];
     if (step === undefined) return;
-    const answered = STEPS.indexOf(step) + 1;
+    const answered = MASKED_STEPS.indexOf(step) + 1;
     if (answer.kind === "report-trained") {
       if (answer.nonceCommitment !== this.#nonceCommitment) this.#answered = 0;
       this.#nonceCommitment = answer.nonceCommitment;
     }
     if (answered === this.#answered) return;
     this.#answered = answered;
-    for (const later of STEPS.slice(answered)) this.#asked.delete(later);
+    for (const later of MASKED_STEPS.slice(answered)) this.#asked.delete(later);
     this.#goOn(answer);
   }
 
@@ -148,21 +146,28 @@ export class LyingCoordinator {
         break;
       }
       case "accept-round":
+      case "hand-over-model":
       case "report-trained":
+      case "report-model":
       case "reveal-shares":
       case "leave-round":
         break;
     }
   }
 
-  #sound(step: StepName, variant: Variant): StepInstruction {
+  #sound(step: MaskedStep, variant: Variant): StepInstruction {
     const roundId = ROUND_ID;
     const reduce = <T>(items: readonly T[]) => (variant === "reduced" ? reduced(items) : items);
     switch (step) {
       case "invitation":
         return { kind: step, roundId, offer: offerOf(variant) };
       case "train":
-        return { kind: step, roundId, offer: offerOf(variant), remainingMs: TRAINING_MS };
+        return {
+          kind: step,
+          roundId,
+          offer: offerOf(variant),
+          ...{ remainingMs: TRAINING_MS, modelRequests: [] },
+        };
       case "advertise-keys": {
         const size = this.#peers.size - (variant === "reduced" ? 1 : 0);
         return { kind: step, roundId, roundConfig: serialiseRoundConfig(this.#configOf(size)) };
@@ -183,7 +188,7 @@ export class LyingCoordinator {
     }
   }
 
-  #flawed(step: StepName): StepInstruction {
+  #flawed(step: MaskedStep): StepInstruction {
     const instruction = this.#sound(step, "full");
     switch (instruction.kind) {
       case "invitation":
@@ -214,6 +219,8 @@ export class LyingCoordinator {
       }
       case "reveal":
         return { ...instruction, acks: instruction.acks.slice(0, 1) };
+      case "open-sum":
+        throw new Error("the round is masked only");
     }
   }
 
@@ -223,16 +230,18 @@ export class LyingCoordinator {
   }
 
   /** The configuration that the participant has taken. */
-  get #config(): RoundConfig {
-    return parseRoundConfig(this.#askedFor("advertise-keys").roundConfig);
+  get #config(): MaskedRoundConfig {
+    const config = parseRoundConfig(this.#askedFor("advertise-keys").roundConfig);
+    if (isEncrypted(config)) throw new Error("the round is masked only");
+    return config;
   }
 
-  #configOf(size: number): RoundConfig {
+  #configOf(size: number): MaskedRoundConfig {
     const { runId } = this.#askedFor("train").offer;
     return this.#peers.config(hexToBytes(this.#nonceCommitment, 32), size, { runId });
   }
 
-  #askedFor<Step extends StepName>(step: Step): InstructionFor<Step> {
+  #askedFor<Step extends MaskedStep>(step: Step): InstructionFor<Step> {
     const asked = this.#asked.get(step) ?? this.#sound(step, "full");
     return asked as InstructionFor<Step>;
   }

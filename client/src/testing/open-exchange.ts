@@ -2,9 +2,9 @@ import {
   AdvertisingStage,
   type Identity,
   KeyAdvertising,
+  type MaskedRoundConfig,
+  type MaskedTranscript,
   openCommitmentScheme,
-  type RoundConfig,
-  type RoundTranscript,
   seededRandom,
   vectorLength,
 } from "@chorus/aggregation";
@@ -19,7 +19,10 @@ export interface Member {
  * A round among these members of its cohort, without a network, in which each has one training example and an update of
  * zeros. Keys and shares are always the same: nothing in it is secret.
  */
-export function exchangeAmong(members: readonly Member[], config: RoundConfig): RoundTranscript {
+export function exchangeAmong(
+  members: readonly Member[],
+  config: MaskedRoundConfig,
+): MaskedTranscript {
   const tools = { committer: openCommitmentScheme(), random: seededRandom("an open exchange") };
   const advertising = new KeyAdvertising(config);
   const begun = members.map((member) => {

@@ -1,16 +1,16 @@
 import type { Hash } from "@chorus/aggregation";
-import { STEPS, type StepName } from "../session/instruction.ts";
+import { MASKED_STEPS, type MaskedStep } from "./masked-steps.ts";
 
 /** What a participant does with an instruction, if anything: it answers a step, anew or as before, or leaves the round. */
 export type Reaction =
-  | { readonly step: StepName; readonly isNew: boolean }
+  | { readonly step: MaskedStep; readonly isNew: boolean }
   | { readonly reason: string };
 
 /** An instruction, as far as the model looks at it. */
 export interface Told {
   readonly roundId: Hash;
   /** undefined for one that cannot be read. */
-  readonly step: StepName | undefined;
+  readonly step: MaskedStep | undefined;
   /** What tells it from another one for the same step. */
   readonly content: string;
   /** What an honest participant leaves the round with for it, if it were the next step. */
@@ -26,7 +26,7 @@ interface Life {
 }
 
 /** Whether the answer to a step is written in the journal. */
-export function isWritten(step: StepName): boolean {
+export function isWritten(step: MaskedStep): boolean {
   return step !== "invitation" && step !== "train";
 }
 
@@ -42,14 +42,16 @@ export class ParticipantModel {
   get holdsUpdate(): boolean {
     const life = this.#life;
     if (life === undefined || life.left !== undefined) return false;
-    return life.place >= STEPS.indexOf("train") && life.place < STEPS.indexOf("upload");
+    return (
+      life.place >= MASKED_STEPS.indexOf("train") && life.place < MASKED_STEPS.indexOf("upload")
+    );
   }
 
   tell({ roundId, step, content, flaw }: Told): Reaction | undefined {
     const life = this.#life?.roundId === roundId ? this.#life : this.#begin(roundId);
     if (step === undefined) return this.#leave(life, "protocol");
     if (life.left !== undefined) return { reason: life.left };
-    const place = STEPS.indexOf(step);
+    const place = MASKED_STEPS.indexOf(step);
     if (place < life.place) return undefined;
     if (place === life.place)
       return content === life.content ? { step, isNew: false } : this.#leave(life, "protocol");
@@ -71,7 +73,7 @@ export class ParticipantModel {
   }
 
   /** The process ends and comes back. `torn`: the step whose entry in the journal was not whole yet. */
-  crashed(torn?: StepName): void {
+  crashed(torn?: MaskedStep): void {
     if (torn === "advertise-keys" && this.#life !== undefined)
       this.#written.delete(this.#life.roundId);
     this.#life = undefined;
@@ -87,7 +89,7 @@ export class ParticipantModel {
   #refusal({ roundId, place: last }: Life, place: number): string | undefined {
     if (last >= 0) return place === last + 1 ? undefined : "protocol";
     if (this.#written.has(roundId)) return "restarted";
-    return place <= STEPS.indexOf("train") ? undefined : "no-state";
+    return place <= MASKED_STEPS.indexOf("train") ? undefined : "no-state";
   }
 
   #leave(life: Life, reason: string): Reaction {

@@ -2,6 +2,8 @@ import {
   applyOuterStep,
   bytesOfWords,
   decodeSum,
+  isEncryptedTranscript,
+  type MaskedTranscript,
   modelHash,
   modelToBytes,
   type RoundTranscript,
@@ -9,22 +11,33 @@ import {
   serialiseRoundConfig,
 } from "@chorus/aggregation";
 import * as proto from "@chorus/proto/v1/transcript";
+import { keysMessage, reportMessage } from "../wire/messages.ts";
 import type { Publishing } from "./scripted-coordinator.ts";
 import { LAYOUT, MODEL, PLAN, piecesOf } from "./tiny-round.ts";
 
 /** A transcript as a coordinator publishes it. */
 export function transcriptBytes(transcript: RoundTranscript): Uint8Array {
-  const { config, keyBook, survivors, acks, sum, randomness } = transcript;
+  const { config, keyBook, survivors, acks } = transcript;
+  const none = new Uint8Array();
+  const sums = isEncryptedTranscript(transcript)
+    ? {
+        ...{ sum: none, randomness: none, encryptedSum: transcript.encryptedSum },
+        reports: transcript.reports.map(reportMessage),
+      }
+    : {
+        ...{ encryptedSum: none, reports: [] },
+        sum: bytesOfWords(transcript.sum),
+        randomness: bytesOfWords(transcript.randomness),
+      };
   return proto.RoundTranscript.encode({
     roundConfig: serialiseRoundConfig(config),
-    keyBook,
+    keyBook: keyBook.map(keysMessage),
     survivors: survivors.map(({ upload, commitment }) => ({
       upload,
       vectorCommitment: commitment,
     })),
     acks,
-    sum: bytesOfWords(sum),
-    randomness: bytesOfWords(randomness),
+    ...sums,
   }).finish();
 }
 
@@ -46,7 +59,7 @@ export interface Stepped {
 
 /** What a round makes of the tiny model, or of what the round before made. */
 export function stepOf(
-  { sum, survivors, config }: RoundTranscript,
+  { sum, survivors, config }: MaskedTranscript,
   before: Pick<Stepped, "model" | "state"> = { model: MODEL, state: undefined },
   strategy: StrategyPlan = PLAN.strategy,
 ): Stepped {

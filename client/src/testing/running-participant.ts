@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededRandom } from "@chorus/aggregation";
 import { type Logger, pino } from "pino";
+import type { CipherThreads } from "../he/cipher-threads.ts";
 import { runParticipant } from "../participant.ts";
 import type { CreateTrainer } from "../session/trainers.ts";
 import type { BackendName } from "../tfjs/backends/backend.ts";
@@ -24,6 +25,8 @@ export interface RunningOptions {
   readonly backend?: BackendName;
   readonly trainer?: Trainer;
   readonly createTrainer?: CreateTrainer;
+  /** What encrypts; by default threads as ever. */
+  readonly ciphers?: CipherThreads;
 }
 
 /** One line of the log. */
@@ -66,6 +69,7 @@ export class RunningParticipant implements AsyncDisposable {
         sleep: this.time.sleep,
         random: seededRandom(name),
         ...(dataPath === undefined ? { createTrainer } : {}),
+        ...(options.ciphers === undefined ? {} : { ciphers: options.ciphers }),
       },
       this.#stopping.signal,
     );

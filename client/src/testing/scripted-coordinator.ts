@@ -1,6 +1,8 @@
 import { checkInStatement, participantIdOf, verifySignature } from "@chorus/aggregation";
 import {
   type CheckInRequest,
+  type DownloadHandoverRequest,
+  type DownloadHandoverResponse,
   type DownloadModelRequest,
   type DownloadModelResponse,
   type DownloadTranscriptRequest,
@@ -26,6 +28,7 @@ export const FEDERATION_ID: string = "fe".repeat(32);
 type Refusal = Pick<StatusObject, "code" | "details">;
 type Follower = ServerWritableStream<FollowRequest, FollowResponse>;
 export type Downloading = ServerWritableStream<DownloadModelRequest, DownloadModelResponse>;
+export type HandingOut = ServerWritableStream<DownloadHandoverRequest, DownloadHandoverResponse>;
 export type Publishing = ServerWritableStream<
   DownloadTranscriptRequest,
   DownloadTranscriptResponse
@@ -45,6 +48,8 @@ export class ScriptedCoordinator implements AsyncDisposable {
   readonly refusals: Refusal[] = [];
   /** Serves downloads; by default empty ones. */
   download: (call: Downloading) => void = (call) => call.end();
+  /** Serves models that were handed over; by default empty ones. */
+  handOut: (call: HandingOut) => void = (call) => call.end();
   /** Serves transcripts; by default there is none. */
   publish: (call: Publishing) => void = withheld;
 
@@ -125,15 +130,18 @@ export class ScriptedCoordinator implements AsyncDisposable {
       },
       follow: (call) => this.#follow(call),
       downloadModel: (call) => this.download(call),
+      downloadHandover: (call) => this.handOut(call),
       downloadTranscript: (call) => this.publish(call),
       acceptRound: answers.unary("acceptRound"),
       leaveRound: answers.unary("leaveRound"),
+      handOverModel: answers.handover,
       reportTrained: answers.unary("reportTrained"),
       advertiseKeys: answers.unary("advertiseKeys"),
       shareKeys: answers.unary("shareKeys"),
       submitUpdate: answers.upload,
       confirmSurvivors: answers.unary("confirmSurvivors"),
       revealShares: answers.unary("revealShares"),
+      reportModel: answers.unary("reportModel"),
     };
   }
 

@@ -11,7 +11,7 @@ import {
   planHash,
   sha256,
 } from "@chorus/aggregation";
-import type { FollowResponse, Invitation } from "@chorus/proto/v1/participant";
+import type { FollowResponse, Invitation, Train } from "@chorus/proto/v1/participant";
 import type { Downloading } from "./scripted-coordinator.ts";
 
 /** A softmax over four numbers: 15 parameters. */
@@ -84,8 +84,11 @@ export function invitation(changes: Partial<Invitation> = {}): Instruction {
   return { $case: "invitation", value: offer(changes) };
 }
 
+/** What a Train instruction has beside its round, where nobody lacks the model. */
+export const UNHANDED: Omit<Train, "round"> = { remainingMs: TRAINING_MS, modelRequests: [] };
+
 export function train(changes: Partial<Invitation> = {}): Instruction {
-  return { $case: "train", value: { round: offer(changes), remainingMs: TRAINING_MS } };
+  return { $case: "train", value: { ...UNHANDED, round: offer(changes) } };
 }
 
 /** The end of a round: why it was abandoned, or, where that is empty, the model that it made. */

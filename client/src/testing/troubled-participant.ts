@@ -6,11 +6,12 @@ import { expect } from "vitest";
 import type { Connection } from "../connection.ts";
 import { ClientError } from "../error.ts";
 import type { Answer } from "../session/answer.ts";
-import { type Instruction, STEPS } from "../session/instruction.ts";
+import type { Instruction } from "../session/instruction.ts";
 import { AnswerWatch } from "./answer-watch.ts";
 import { CrashingParticipant, type Fate, type Surroundings } from "./crashing-participant.ts";
 import { FakeTrainer } from "./fake-trainer.ts";
 import { FLAWS, LyingCoordinator, offerOf, STEP_OF, type Variant } from "./lying-coordinator.ts";
+import { MASKED_STEPS } from "./masked-steps.ts";
 import { isWritten, ParticipantModel, type Reaction, type Told } from "./participant-model.ts";
 import { LAYOUT, ROUND_ID } from "./tiny-round.ts";
 
@@ -86,7 +87,9 @@ export class TroubledParticipant implements AsyncDisposable {
 
   /** It is asked again for a step that it was asked for before. */
   async repeat(step: number): Promise<void> {
-    const instruction = this.#coordinator.repeat(STEPS[step % STEPS.length] ?? "invitation");
+    const instruction = this.#coordinator.repeat(
+      MASKED_STEPS[step % MASKED_STEPS.length] ?? "invitation",
+    );
     if (instruction !== undefined) await this.#tell([instruction]);
   }
 
@@ -106,7 +109,9 @@ export class TroubledParticipant implements AsyncDisposable {
 
   /** It is asked for a step whose turn has not come. */
   async jump(step: number): Promise<void> {
-    const instruction = this.#coordinator.jump(STEPS[step % STEPS.length] ?? "reveal");
+    const instruction = this.#coordinator.jump(
+      MASKED_STEPS[step % MASKED_STEPS.length] ?? "reveal",
+    );
     if (instruction !== undefined) await this.#tell([instruction]);
   }
 
@@ -206,6 +211,7 @@ function toldOf(
   variant: Variant,
 ): Told {
   const { roundId, kind } = instruction;
+  if (kind === "open-sum") throw new Error("the round is masked only");
   if (kind === "malformed") return { roundId, step: undefined, content: kind };
   const told = { roundId, step: kind, content: JSON.stringify(instruction) };
   return variant === "flawed" ? { ...told, flaw: FLAWS[kind] } : told;

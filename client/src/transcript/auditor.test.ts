@@ -1,6 +1,6 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { hexToBytes, type RoundTranscript, seededRandom, sha256Hex } from "@chorus/aggregation";
+import { hexToBytes, type MaskedTranscript, seededRandom, sha256Hex } from "@chorus/aggregation";
 import { expect, test } from "vitest";
 import { loadIdentity } from "../identity-file.ts";
 import { AuditedRound } from "../testing/audited-round.ts";
@@ -39,7 +39,7 @@ async function expectKeptOut(round: AuditedRound, reason: string): Promise<void>
   expect(answers.heard("advertiseKeys")).toEqual(keys);
 }
 
-function altered(change: (transcript: RoundTranscript) => Partial<RoundTranscript>): Lie {
+function altered(change: (transcript: MaskedTranscript) => Partial<MaskedTranscript>): Lie {
   return ({ transcript }) => transcriptBytes({ ...transcript, ...change(transcript) });
 }
 
@@ -127,7 +127,7 @@ test("a participant that cannot keep the evidence stays out of the run all the s
   });
 });
 
-function without(transcript: RoundTranscript, id: string): RoundTranscript {
+function without(transcript: MaskedTranscript, id: string): MaskedTranscript {
   return {
     ...transcript,
     survivors: transcript.survivors.filter(({ upload }) => upload.participantId !== id),

@@ -1,15 +1,17 @@
 import type { Hash, SumVerifier } from "@chorus/aggregation";
 import type { Logger } from "pino";
 import { ClientError } from "../error.ts";
+import type { ModelStore } from "../models/model-store.ts";
 import { describeFailure, failureOf, isAbandonedRound } from "../rpc/failure.ts";
 import { isKnown, type KnownError } from "../session/departure.ts";
 import type { Instruction, RoundOffer } from "../session/instruction.ts";
 import type { Uplink } from "../uplink.ts";
 import { Beginnings } from "./beginnings.ts";
+import { keepUp, type SignedEncryptedRound, verifySignedReports } from "./encrypted-round.ts";
 import type { Evidence } from "./evidence.ts";
 import { RecentRuns } from "./recent-runs.ts";
 import {
-  type SignedRound,
+  type SignedMaskedRound,
   stateBefore,
   type VerifiedRound,
   verifySignedRound,
@@ -21,14 +23,20 @@ export interface AuditorDependencies {
   readonly uplink: Uplink;
   readonly verifier: SumVerifier;
   readonly evidence: Evidence;
+  /** Gets what is made of encrypted sums. */
+  readonly models: ModelStore;
   readonly log: Logger;
 }
 
 /** How a round ended. */
 export type RoundEnd = Extract<Instruction, { kind: "round-ended" }>;
 
+/** A round of which this participant signed the survivor set. */
+export type SignedRound = SignedMaskedRound | SignedEncryptedRound;
+
 /** A round that is to be verified. */
-interface PendingCheck extends SignedRound {
+interface PendingCheck {
+  readonly signed: SignedRound;
   /** The model that the coordinator says it made; "" while it has not said that the round was completed. */
   readonly toldModelHash: Hash | "";
 }
@@ -48,7 +56,8 @@ const UNEXPLAINED =
 
 /**
  * Sees to it that this participant takes part in no later round of a run before it has verified what was published of the
- * last one that it signed: the sum, and the model that came of it where it knows what the round started from. Attempts
+ * last one that it signed: the sum, and the model that came of it where it knows what the round started from; of an encrypted
+ * round, whose sum it verifies when it opens it, that a quorum of survivors reports the model that came of it. Attempts
  * that the coordinator says were abandoned have no sum to verify; that it says so truly, nothing shows here but that
  * every attempt at a round has to begin with the same model. A run that goes on after such a round is warned of.
  *
@@ -73,19 +82,25 @@ export class Auditor {
   signed(round: SignedRound): void {
     const { runId } = round.config;
     this.#beginnings.signed(round.config);
-    this.#pending.delete(runId);
-    this.#pending.set(runId, { ...round, toldModelHash: "" });
+    this.#settled(runId);
+    this.#pending.set(runId, { signed: round, toldModelHash: "" });
     for (const [runId, older] of [...this.#pending].slice(0, -KEPT_RUNS))
-      this.#pending.set(runId, { ...older, parent: undefined });
+      this.#pending.set(runId, { ...older, signed: withoutModel(older.signed) });
+  }
+
+  /** This participant is out of a round, or that is over: its key is wiped, unless the sum of a completed one is still to be opened. */
+  left(roundId: Hash): void {
+    const check = this.#checkOf(roundId);
+    if (check !== undefined && check.toldModelHash === "") wipeKey(check.signed);
   }
 
   /** The coordinator says how a round ended; its first word on that counts. */
   ended({ roundId, abandoned, modelHash }: RoundEnd): void {
     const check = this.#checkOf(roundId);
     if (check === undefined || check.toldModelHash !== "") return;
-    if (abandoned === "")
-      this.#pending.set(check.config.runId, { ...check, toldModelHash: modelHash });
-    else this.#pending.delete(check.config.runId);
+    const { runId } = check.signed.config;
+    if (abandoned === "") this.#pending.set(runId, { ...check, toldModelHash: modelHash });
+    else this.#settled(runId);
   }
 
   /** Verifies all rounds that were completed and are not verified yet, and tells the log. Neither throws nor rejects. */
@@ -118,7 +133,14 @@ export class Auditor {
   }
 
   #checkOf(roundId: Hash): PendingCheck | undefined {
-    return [...this.#pending.values()].find(({ config }) => config.roundId === roundId);
+    return [...this.#pending.values()].find(({ signed }) => signed.config.roundId === roundId);
+  }
+
+  /** Nothing is to be verified in a run any more. */
+  #settled(runId: Hash): void {
+    const check = this.#pending.get(runId);
+    if (check !== undefined) wipeKey(check.signed);
+    this.#pending.delete(runId);
   }
 
   async #tryToVerify(check: PendingCheck, signal: AbortSignal): Promise<void> {
@@ -127,7 +149,7 @@ export class Auditor {
     } catch (error) {
       if (signal.aborted) return;
       const { log } = this.#deps;
-      const { roundId } = check.config;
+      const { roundId } = check.signed.config;
       const detail = describeFailure(error);
       if (isKnown(error)) log.warn({ roundId, detail }, "the round could not be verified yet");
       else log.error({ roundId, err: error }, "the round was not verified because of a bug");
@@ -136,9 +158,13 @@ export class Auditor {
 
   /** Verifies the round that was signed last. A round that begins right after it tells the model that it made. */
   #resolve(check: PendingCheck, next: RoundOffer, signal: AbortSignal): Promise<void> {
-    const { toldModelHash, config } = check;
+    const { toldModelHash, signed } = check;
     if (toldModelHash !== "") return this.#verify(check, toldModelHash, signal);
-    return this.#verify(check, next.round === config.round + 1 ? next.modelHash : "", signal);
+    return this.#verify(
+      check,
+      next.round === signed.config.round + 1 ? next.modelHash : "",
+      signal,
+    );
   }
 
   /** Verifies the oldest round of all when there is no room for another run. */
@@ -151,15 +177,16 @@ export class Auditor {
   /** Rejects with {@link ClientError} `no-transcript`; what does not hold is kept as evidence instead. */
   async #verify(check: PendingCheck, modelHash: Hash | "", signal: AbortSignal): Promise<void> {
     const transcript = await this.#fetch(check, signal);
-    if (transcript !== undefined) await this.#examine(check, modelHash, transcript);
-    this.#pending.delete(check.config.runId);
+    if (transcript !== undefined) await this.#examine(check.signed, modelHash, transcript, signal);
+    this.#settled(check.signed.config.runId);
   }
 
   /** The transcript as it was published; undefined when the coordinator says that the round was abandoned. */
   async #fetch(
-    { config, toldModelHash }: PendingCheck,
+    { signed, toldModelHash }: PendingCheck,
     signal: AbortSignal,
   ): Promise<Uint8Array | undefined> {
+    const { config } = signed;
     try {
       return await downloadTranscript(config, this.#deps.uplink, signal);
     } catch (cause) {
@@ -174,24 +201,47 @@ export class Auditor {
     }
   }
 
-  async #examine(check: PendingCheck, modelHash: Hash | "", transcript: Uint8Array): Promise<void> {
-    const before = stateBefore(check.facts, this.#verified.get(check.config.runId));
-    const told = { modelHash, before };
+  async #examine(
+    signed: SignedRound,
+    modelHash: Hash | "",
+    transcript: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<void> {
     try {
-      this.#passed(check, verifySignedRound(check, transcript, told, this.#deps.verifier));
+      if ("opening" in signed) await this.#takeReports(signed, modelHash, transcript, signal);
+      else this.#takeSum(signed, modelHash, transcript);
     } catch (error) {
       if (!isKnown(error)) throw error;
-      await this.#accuse(check, transcript, error);
+      await this.#accuse(signed, transcript, error);
     }
   }
 
-  #passed({ config: { runId, round, roundId } }: PendingCheck, verified: VerifiedRound): void {
-    const { log } = this.#deps;
-    log.info({ runId, round, roundId }, "verified the sum of the round");
+  #takeSum(signed: SignedMaskedRound, modelHash: Hash | "", transcript: Uint8Array): void {
+    const { runId, round, roundId } = signed.config;
+    const before = stateBefore(signed.facts, this.#verified.get(runId));
+    const told = { modelHash, before };
+    const verified = verifySignedRound(signed, transcript, told, this.#deps.verifier);
+    this.#deps.log.info({ runId, round, roundId }, "verified the sum of the round");
     if (verified.strategy === undefined)
       this.#warnOnce(runId, { runId, round, roundId }, UNKNOWN_BEGINNING);
     this.#verified.set(runId, verified);
     this.#beginnings.verified(runId, verified);
+  }
+
+  async #takeReports(
+    signed: SignedEncryptedRound,
+    modelHash: Hash | "",
+    transcript: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { runId, round, roundId, parentModelHash } = signed.config;
+    const published = verifySignedReports(signed, transcript, modelHash);
+    const { agreed } = published;
+    const fields = { runId, round, roundId, reports: agreed.reports };
+    this.#deps.log.info(fields, "verified the reports of the round");
+    const { modelHash: made } = agreed;
+    this.#beginnings.verified(runId, { round, parentModelHash, modelHash: made });
+    await keepUp(signed, published, this.#deps, signal);
   }
 
   /** Warns of the same thing once a run: it goes on being so. */
@@ -207,7 +257,7 @@ export class Auditor {
 
   /** Keeps the evidence, tells the people at the site, and never takes part in the run again. */
   async #accuse(
-    { config: { runId, round, roundId } }: PendingCheck,
+    { config: { runId, round, roundId } }: SignedRound,
     transcript: Uint8Array,
     error: KnownError,
   ): Promise<void> {
@@ -222,4 +272,14 @@ export class Auditor {
       log.error({ ...finding, evidence: problem, advice: evidence.advice }, WRONG_SUM);
     }
   }
+}
+
+/** What goes when too many other runs are to be verified: of this one, the model that comes of the round will not be known. */
+function withoutModel(signed: SignedRound): SignedRound {
+  wipeKey(signed);
+  return "opening" in signed ? signed : { ...signed, parent: undefined };
+}
+
+function wipeKey(signed: SignedRound): void {
+  if ("opening" in signed) signed.opening[Symbol.dispose]();
 }

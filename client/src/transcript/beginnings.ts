@@ -30,7 +30,10 @@ export class Beginnings {
   }
 
   /** A round was verified. */
-  verified(runId: Hash, { round, parentModelHash, modelHash }: VerifiedRound): void {
+  verified(
+    runId: Hash,
+    { round, parentModelHash, modelHash }: Omit<VerifiedRound, "strategy">,
+  ): void {
     this.#last.set(runId, { round, parentModelHash, modelHash });
   }
 

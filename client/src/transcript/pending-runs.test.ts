@@ -11,6 +11,7 @@ import {
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { ClientError } from "../error.ts";
+import { ModelStore } from "../models/model-store.ts";
 import type { RoundOffer } from "../session/instruction.ts";
 import { FakeSleep } from "../testing/fake-sleep.ts";
 import { configFor } from "../testing/masked-round.ts";
@@ -56,7 +57,9 @@ test("rounds of sixteen runs wait to be verified: before there is another the ol
   const uplink = new FailingUplink({ random: seededRandom("pending"), sleep });
   const verifier = openCommitmentScheme();
   const evidence = await Evidence.open(directory);
-  const auditor = new Auditor({ uplink, verifier, evidence, log: pino({ level: "silent" }) });
+  const log = pino({ level: "silent" });
+  const models = await ModelStore.open(directory, log);
+  const auditor = new Auditor({ uplink, verifier, evidence, models, log });
   const runs = Array.from({ length: 17 }, (_, run) => sha256Hex(`run ${run}`));
   for (const runId of runs.slice(0, 16)) {
     await auditor.admit(offerOf(runId), signal);

@@ -1,8 +1,9 @@
 import {
   createIdentity,
   graphNonceCommitment,
+  isEncryptedTranscript,
+  type MaskedTranscript,
   MaskingError,
-  type RoundTranscript,
 } from "@chorus/aggregation";
 import * as proto from "@chorus/proto/v1/transcript";
 import fc from "fast-check";
@@ -23,7 +24,7 @@ const CONFIG = configFor(
     graphNonceCommitment: graphNonceCommitment(identity.participantId, graphNonce),
   })),
 );
-const TRANSCRIPT: RoundTranscript = exchangeAmong(MEMBERS, CONFIG);
+const TRANSCRIPT: MaskedTranscript = exchangeAmong(MEMBERS, CONFIG);
 const BYTES = transcriptBytes(TRANSCRIPT);
 
 /** The transcript's message with some of its fields changed. */
@@ -45,6 +46,7 @@ test("a transcript that was written is read as it was, into memory of its own, w
     const read = readTranscript(file);
     file.fill(0);
     expect(transcriptBytes(read)).toEqual(BYTES);
+    if (isEncryptedTranscript(read)) throw new Error("read another kind of round");
     expect([...read.sum]).toEqual([...TRANSCRIPT.sum]);
   }
 });

@@ -2,6 +2,8 @@ import {
   COMMITMENT_BYTES,
   type CommittedUpload,
   contentLength,
+  encryptedSumBytes,
+  isEncrypted,
   parseRoundConfig,
   RANDOMNESS_WORDS,
   type RoundTranscript,
@@ -9,23 +11,39 @@ import {
 } from "@chorus/aggregation";
 import * as proto from "@chorus/proto/v1/transcript";
 import { ClientError } from "../error.ts";
-import { exactly, readAck, readKeys, readUpload } from "../wire.ts";
+import { exactly } from "../wire/fields.ts";
+import { readAck, readKeys, readReport, readUpload } from "../wire/messages.ts";
 
 /**
- * Reads a published transcript. Nothing but its form is checked: the rest is for `verifyTranscript`. Throws
- * {@link ClientError} `protocol` for what is no transcript or has a field of a wrong length, and MaskingError `bad-config`
- * for a configuration that cannot be read.
+ * Reads a published transcript. Nothing but its form is checked: the rest is for `verifyTranscript`, `verifyOpenedSum` and
+ * `verifyReports`. Throws {@link ClientError} `protocol` for what is no transcript or has a field of a wrong length, and
+ * MaskingError `bad-config` for a configuration that cannot be read.
  */
 export function readTranscript(bytes: Uint8Array): RoundTranscript {
   const message = decode(bytes);
   const config = parseRoundConfig(message.roundConfig);
-  return {
-    config,
+  const signed = {
     keyBook: message.keyBook.map(readKeys),
     survivors: message.survivors.map(readSurvivor),
     acks: message.acks.map(readAck),
-    sum: readWords(message.sum, contentLength(config.dimension), "sum"),
-    randomness: readWords(message.randomness, RANDOMNESS_WORDS, "sum of the randomness"),
+  };
+  const { sum, randomness, encryptedSum, reports } = message;
+  if (isEncrypted(config)) {
+    // Nothing but the sum is in both kinds.
+    exactly(sum, 0, "sum beside an encrypted one");
+    exactly(randomness, 0, "sum of the randomness beside an encrypted one");
+    const wanted = encryptedSumBytes(config);
+    return {
+      ...{ ...signed, config },
+      encryptedSum: exactly(encryptedSum, wanted, "encrypted sum"),
+      reports: reports.map(readReport),
+    };
+  }
+  exactly(encryptedSum, 0, "encrypted sum beside an open one");
+  return {
+    ...{ ...signed, config },
+    sum: readWords(sum, contentLength(config.dimension), "sum"),
+    randomness: readWords(randomness, RANDOMNESS_WORDS, "sum of the randomness"),
   };
 }
 

@@ -2,6 +2,7 @@ import {
   applyOuterStep,
   configHash,
   type Hash,
+  isEncryptedTranscript,
   modelHash,
   type RoundConfig,
   type SumVerifier,
@@ -12,14 +13,18 @@ import { ClientError } from "../error.ts";
 import type { RoundFacts } from "../session/facts.ts";
 import { readTranscript } from "./read-transcript.ts";
 
-/** A round of which this participant signed the survivor set. */
-export interface SignedRound {
+/** What is known of a round of either kind of which this participant signed the survivor set. */
+export interface CommonSignedRound {
   readonly facts: RoundFacts;
   /** The configuration that was checked before anything was signed. */
   readonly config: RoundConfig;
   readonly configHash: Hash;
   /** Over the key book and the survivor set that this participant was shown. */
   readonly ack: SurvivorAck;
+}
+
+/** A masked round of which this participant signed the survivor set. */
+export interface SignedMaskedRound extends CommonSignedRound {
   /** What was trained from, shape `[parameters]`; undefined where it is not kept any more. */
   readonly parent: Float32Array | undefined;
 }
@@ -50,7 +55,7 @@ export interface VerifiedRound {
  * MaskingError as `verifyTranscript` does; ModelError when the step leaves the range of float32.
  */
 export function verifySignedRound(
-  signed: SignedRound,
+  signed: SignedMaskedRound,
   transcript: Uint8Array,
   told: { readonly modelHash: Hash | ""; readonly before: StrategyState | undefined },
   verifier: SumVerifier,
@@ -71,13 +76,13 @@ export function verifySignedRound(
 }
 
 function verifiedSum(
-  { configHash: wanted, ack: ownAck }: SignedRound,
+  { configHash: wanted, ack: ownAck }: SignedMaskedRound,
   bytes: Uint8Array,
   verifier: SumVerifier,
 ): ReturnType<typeof verifyTranscript> {
   const transcript = readTranscript(bytes);
   const hash = configHash(transcript.config);
-  if (hash !== wanted) {
+  if (hash !== wanted || isEncryptedTranscript(transcript)) {
     const got = `got a transcript of the configuration ${hash}`;
     throw new ClientError("protocol", `${got}, wanted ${wanted} as it was signed`);
   }

@@ -7,6 +7,7 @@ import {
 import { expect, test } from "vitest";
 import { Connection } from "../connection.ts";
 import { FakeSleep } from "../testing/fake-sleep.ts";
+import { formedTranscript } from "../testing/formed-transcript.ts";
 import { configFor } from "../testing/masked-round.ts";
 import { exchangeAmong } from "../testing/open-exchange.ts";
 import { transcriptBytes } from "../testing/published.ts";
@@ -55,16 +56,22 @@ const zeros = (count: number) => (call: Publishing) => {
   call.end();
 };
 
-test("the longest transcript that a round can have is taken, and not one byte more than is allowed for", async () => {
-  const transcript = longest(3);
-  const bytes = transcriptBytes(transcript);
-  const refusal: unknown = await downloadFrom(transcript, zeros(2 ** 20)).catch((error) => error);
-  expect(refusal).toMatchObject({ name: "ClientError", code: "protocol" });
-  const most = Number(/wanted 1 to (\d+) /.exec(String(refusal))?.[1]);
-  expect(most - bytes.length).toBeGreaterThanOrEqual(0);
-  expect(most - bytes.length).toBeLessThanOrEqual(SPARE_BYTES);
-  expect(await downloadFrom(transcript, zeros(most))).toHaveLength(most);
-  await expect(downloadFrom(transcript, zeros(most + 1))).rejects.toThrow(
-    `got a transcript of ${most + 1} bytes, wanted 1 to ${most}`,
-  );
-});
+test.each([
+  ["a masked", longest(3), SPARE_BYTES],
+  // What is in one kind alone is empty in the other.
+  ["an encrypted", formedTranscript(3), SPARE_BYTES + 6],
+])(
+  "the longest transcript that %s round can have is taken, and not one byte more than is allowed for",
+  async (_, transcript, spare) => {
+    const bytes = transcriptBytes(transcript);
+    const refusal: unknown = await downloadFrom(transcript, zeros(2 ** 20)).catch((error) => error);
+    expect(refusal).toMatchObject({ name: "ClientError", code: "protocol" });
+    const most = Number(/wanted 1 to (\d+) /.exec(String(refusal))?.[1]);
+    expect(most - bytes.length).toBeGreaterThanOrEqual(0);
+    expect(most - bytes.length).toBeLessThanOrEqual(spare);
+    expect(await downloadFrom(transcript, zeros(most))).toHaveLength(most);
+    await expect(downloadFrom(transcript, zeros(most + 1))).rejects.toThrow(
+      `got a transcript of ${most + 1} bytes, wanted 1 to ${most}`,
+    );
+  },
+);

@@ -1,6 +1,8 @@
 import {
   COMMITMENT_BYTES,
   contentLength,
+  encryptedSumBytes,
+  isEncrypted,
   RANDOMNESS_WORDS,
   type RoundConfig,
   serialiseRoundConfig,
@@ -36,10 +38,18 @@ export async function downloadTranscript(
 /** Bytes that the tag and the length of a field take at most. */
 const FIELD_BYTES = 6;
 
+/** Counts that take as many bytes as any. */
+const LARGEST_COUNTS = {
+  trainingExamples: Number.MAX_SAFE_INTEGER,
+  evaluationExamples: Number.MAX_SAFE_INTEGER,
+  evaluationCorrect: Number.MAX_SAFE_INTEGER,
+  evaluationLossMillis: Number.MAX_SAFE_INTEGER,
+};
+
 /** Bytes of a transcript in which the whole cohort advertised, survived and signed: all its fields have known lengths. */
 function mostBytes(config: RoundConfig): number {
   const participantId = "0".repeat(32);
-  const [hash, signature] = [new Uint8Array(32), new Uint8Array(64)];
+  const [none, hash, signature] = [new Uint8Array(), new Uint8Array(32), new Uint8Array(64)];
   const member = RoundTranscript.encode({
     roundConfig: "",
     keyBook: [
@@ -50,6 +60,7 @@ function mostBytes(config: RoundConfig): number {
         selfMaskCommitment: hash,
         graphNonce: hash,
         signature,
+        keyCommitment: isEncrypted(config) ? hash : none,
       },
     ],
     survivors: [
@@ -59,10 +70,18 @@ function mostBytes(config: RoundConfig): number {
       },
     ],
     acks: [{ participantId, signature }],
-    sum: new Uint8Array(),
-    randomness: new Uint8Array(),
+    sum: none,
+    randomness: none,
+    encryptedSum: none,
+    reports: isEncrypted(config)
+      ? [{ participantId, modelHash: hash, stateHash: hash, counts: LARGEST_COUNTS, signature }]
+      : [],
   }).finish();
-  const words = contentLength(config.dimension) + RANDOMNESS_WORDS;
   const configBytes = Buffer.byteLength(serialiseRoundConfig(config));
-  return config.cohort.length * member.length + configBytes + 4 * words + 3 * FIELD_BYTES;
+  return config.cohort.length * member.length + configBytes + sumBytes(config) + 3 * FIELD_BYTES;
+}
+
+function sumBytes(config: RoundConfig): number {
+  if (isEncrypted(config)) return encryptedSumBytes(config);
+  return 4 * (contentLength(config.dimension) + RANDOMNESS_WORDS);
 }

@@ -1,9 +1,7 @@
-import { COMMITMENT_BYTES, seededRandom, sha256 } from "@chorus/aggregation";
-import type { FollowResponse, SubmitUpdateRequest } from "@chorus/proto/v1/participant";
-import fc from "fast-check";
+import type { FollowResponse, Train } from "@chorus/proto/v1/participant";
 import { expect, test } from "vitest";
-import { invitation, offer, ROUND_ID, train } from "./testing/tiny-round.ts";
-import { readChallenge, readFilePart, readInstruction, submitUpdateRequests } from "./wire.ts";
+import { invitation, offer, ROUND_ID, train, UNHANDED } from "../testing/tiny-round.ts";
+import { readInstruction } from "./instructions.ts";
 
 type Instruction = NonNullable<FollowResponse["instruction"]>;
 
@@ -17,6 +15,7 @@ const keys = {
   selfMaskCommitment: hash,
   graphNonce: hash,
   signature,
+  keyCommitment: new Uint8Array(),
 };
 
 test("an invitation keeps its plan as text and its hashes as hexadecimal digits", () => {
@@ -29,6 +28,32 @@ test("an invitation keeps its plan as text and its hashes as hexadecimal digits"
 
 test("an instruction of a kind that is not known yet is no instruction", () => {
   expect(readInstruction({ instruction: undefined })).toBeUndefined();
+});
+
+const asking = { participantId, identityKey: hash, encryptionKey: hash, signature };
+const handover = { ...asking, sealedKey: new Uint8Array(48), totalBytes: 100, sha256: hash };
+
+function training(changes: Partial<Train>): Instruction {
+  return { $case: "train", value: { ...UNHANDED, round: offer(), ...changes } };
+}
+
+test("an instruction to train has what is handed over, and to whom", () => {
+  expect(readInstruction({ instruction: train() })).not.toHaveProperty("handover");
+  const instruction = training({ modelRequests: [asking], handover });
+  expect(readInstruction({ instruction })).toMatchObject({
+    modelRequests: [{ participantId, encryptionKey: hash }],
+    handover: { participantId, sealedHash: "00".repeat(32), totalBytes: 100 },
+  });
+});
+
+test("an advertisement has a commitment to the round's key in an encrypted round alone", () => {
+  const read = (keyCommitment: Uint8Array) => {
+    const value = { roundId, keyBook: [{ ...keys, keyCommitment }] };
+    return readInstruction({ instruction: { $case: "shareKeys", value } });
+  };
+  expect(read(hash)).toMatchObject({ keyBook: [{ keyCommitment: hash }] });
+  expect(read(new Uint8Array())).not.toHaveProperty("keyBook.0.keyCommitment");
+  expect(read(new Uint8Array(31))).toMatchObject({ kind: "malformed" });
 });
 
 const malformed: readonly [string, Instruction][] = [
@@ -87,6 +112,12 @@ const malformed: readonly [string, Instruction][] = [
     { $case: "reveal", value: { roundId, acks: [{ participantId, signature: new Uint8Array() }] } },
   ],
   [
+    "a request for a model with a short key",
+    training({ modelRequests: [{ ...asking, encryptionKey: signature }] }),
+  ],
+  ["a handover without its key", training({ handover: { ...handover, sealedKey: hash } })],
+  ["a handover of nothing", training({ handover: { ...handover, sha256: new Uint8Array() } })],
+  [
     "no new model",
     { $case: "roundEnded", value: { roundId, abandoned: "", modelHash: new Uint8Array() } },
   ],
@@ -108,7 +139,7 @@ test("an instruction that does not name its round is refused", () => {
   expect(() => readInstruction({ instruction: nameless })).toThrow(
     "round id has 16 bytes, wanted 32",
   );
-  const empty: Instruction = { $case: "train", value: { round: undefined, remainingMs: 1 } };
+  const empty: Instruction = { $case: "train", value: { ...UNHANDED, round: undefined } };
   expect(() => readInstruction({ instruction: empty })).toThrow("round id has 0 bytes, wanted 32");
 });
 
@@ -117,54 +148,3 @@ test("a reason from the coordinator goes to the log with 256 characters at most"
   const ended = readInstruction({ instruction: { $case: "roundEnded", value } });
   expect(ended).toMatchObject({ abandoned: "x".repeat(256) });
 });
-
-test.each([0, 1_048_577])("a chunk of %i bytes is refused", (length) => {
-  const chunk = { offset: 0, data: new Uint8Array(length), sha256: hash };
-  expect(() => readFilePart({ totalBytes: 2_000_000, chunk })).toThrow(`${length} bytes`);
-});
-
-test("a challenge of another length than 32 bytes is not signed", () => {
-  const federationId = "00".repeat(32);
-  expect(() => readChallenge({ challenge: new Uint8Array(64), federationId })).toThrow("64 bytes");
-  expect(() => readChallenge({ challenge: hash, federationId: "00" })).toThrow("federation id");
-});
-
-test("an upload's chunks are at most 1 MiB, carry their SHA-256, and are the update in order", () => {
-  const chunk = 1_048_576;
-  const lengths = fc.constantFrom(1, 4, chunk - 4, chunk, chunk + 4, 2 * chunk, 2 * chunk + 60);
-  fc.assert(
-    fc.property(lengths, (length) => {
-      const bytes = new Uint8Array(length);
-      seededRandom(String(length)).fill(bytes);
-      const parts = chunksOf(bytes);
-      for (const { data, sha256: sum, offset } of parts) {
-        expect(data.length).toBeLessThanOrEqual(chunk);
-        expect(Buffer.compare(sum, sha256(data))).toBe(0);
-        expect(offset % chunk).toBe(0);
-      }
-      expect(Buffer.compare(Buffer.concat(parts.map(({ data }) => data)), bytes)).toBe(0);
-    }),
-    { numRuns: 10 },
-  );
-});
-
-/** The chunks of an upload, after its header. */
-function chunksOf(bytes: Uint8Array) {
-  const upload = { participantId, uploadRoot: hash, commitmentHash: hash, signature };
-  const committed = { upload, commitment: new Uint8Array(COMMITMENT_BYTES) };
-  const answer = {
-    kind: "submit-update",
-    roundId: ROUND_ID,
-    configHash: ROUND_ID,
-    committed,
-    bytes,
-  };
-  const [header, ...rest]: SubmitUpdateRequest[] = [
-    ...submitUpdateRequests({ ...answer, kind: "submit-update" }),
-  ];
-  expect(header?.part).toMatchObject({ $case: "header", value: { totalBytes: bytes.length } });
-  return rest.map(({ part }) => {
-    if (part?.$case !== "chunk") throw new Error("an upload has something else than chunks");
-    return part.value;
-  });
-}

@@ -4,6 +4,8 @@ import { ClientError } from "../error.ts";
 import { type RoundFacts, readOffer, runOf } from "./facts.ts";
 import type { InstructionFor, RoundOffer, StepInstruction } from "./instruction.ts";
 import { leaving } from "./left.ts";
+import { lackOf, type ModelGiver } from "./model-giver.ts";
+import { type ParentSource, parentSource } from "./parent-source.ts";
 import type { Site } from "./site.ts";
 import { type Stage, type Step, wanted } from "./stage.ts";
 import { nonceCommitmentOf, Trained } from "./trained.ts";
@@ -14,9 +16,11 @@ import { trainRound } from "./training.ts";
  * still begin; the secrets of anything later are gone.
  */
 export class Unseen implements Stage {
+  readonly #giver: ModelGiver;
   readonly #site: Site;
 
-  constructor(site: Site) {
+  constructor(giver: ModelGiver, site: Site) {
+    this.#giver = giver;
     this.#site = site;
   }
 
@@ -26,14 +30,9 @@ export class Unseen implements Stage {
     if (this.#site.journal.begun(roundId)) return leaving(roundId, "restarted");
     switch (instruction.kind) {
       case "invitation":
-        return accept(instruction, this.#site, signal);
+        return accept(instruction, this.#giver, this.#site, signal);
       case "train":
-        return train(
-          await factsOf(instruction.offer, this.#site, signal),
-          instruction,
-          this.#site,
-          signal,
-        );
+        return trainAfresh(instruction, this.#giver, this.#site, signal);
       default:
         return leaving(roundId, "no-state");
     }
@@ -47,10 +46,12 @@ export class Unseen implements Stage {
 /** The round was accepted: its plan is sound, and this site's data go with it. */
 class Accepted implements Stage {
   readonly #facts: RoundFacts;
+  readonly #source: ParentSource;
   readonly #site: Site;
 
-  constructor(facts: RoundFacts, site: Site) {
+  constructor(facts: RoundFacts, source: ParentSource, site: Site) {
     this.#facts = facts;
+    this.#source = source;
     this.#site = site;
   }
 
@@ -58,11 +59,12 @@ class Accepted implements Stage {
     const order = wanted(instruction, "train");
     if (!isDeepStrictEqual(order.offer, this.#facts.offer))
       throw new ClientError("protocol", "got another round to train in than the accepted one");
-    return train(this.#facts, order, this.#site, signal);
+    using source = this.#source;
+    return await train(this.#facts, order, source, this.#site, signal);
   }
 
   [Symbol.dispose](): void {
-    // Holds nothing that is secret.
+    this.#source[Symbol.dispose]();
   }
 }
 
@@ -75,25 +77,46 @@ async function factsOf(offer: RoundOffer, site: Site, signal: AbortSignal): Prom
 
 async function accept(
   { roundId, offer }: InstructionFor<"invitation">,
+  giver: ModelGiver,
   site: Site,
   signal: AbortSignal,
 ): Promise<Step> {
   const facts = await factsOf(offer, site, signal);
   await site.trainers.forRun(runOf(facts), signal);
+  const source = await parentSource(facts, giver, site, signal);
+  const { runId, round, planHash } = offer;
+  const { parameters } = facts.layout;
+  const modelRequest = source.request;
+  const asked = modelRequest === undefined ? {} : { lacks: offer.modelHash };
   return {
-    stage: new Accepted(facts, site),
-    answer: { kind: "accept-round", roundId, planHash: offer.planHash },
-    log: { runId: offer.runId, round: offer.round, parameters: facts.layout.parameters },
+    stage: new Accepted(facts, source, site),
+    answer: { kind: "accept-round", roundId, planHash, modelRequest },
+    log: { runId, round, parameters, ...asked },
   };
+}
+
+/** Trains in a round that an earlier process may have accepted: what it may have asked the others for, it asked in vain. */
+async function trainAfresh(
+  order: InstructionFor<"train">,
+  giver: ModelGiver,
+  site: Site,
+  signal: AbortSignal,
+): Promise<Step> {
+  const facts = await factsOf(order.offer, site, signal);
+  using source = await parentSource(facts, giver, site, signal);
+  if (source.request !== undefined) throw lackOf(order.offer);
+  return await train(facts, order, source, site, signal);
 }
 
 async function train(
   facts: RoundFacts,
-  { roundId, remainingMs }: InstructionFor<"train">,
+  order: InstructionFor<"train">,
+  source: ParentSource,
   site: Site,
   signal: AbortSignal,
 ): Promise<Step> {
-  const trained = await trainRound(facts, remainingMs, site, signal);
+  const { roundId } = order;
+  const trained = await trainRound(facts, order, source, site, signal);
   const graphNonce = new Uint8Array(GRAPH_NONCE_BYTES);
   site.random.fill(graphNonce);
   const nonceCommitment = nonceCommitmentOf(site.identity, graphNonce);
