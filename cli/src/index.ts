@@ -1,6 +1,10 @@
 export { readDigits } from "./demo/digits.ts";
 export { writeIdxPair } from "./demo/idx.ts";
+export { datasetOf, TestMeter } from "./demo/measure.ts";
 export { type PartitionOptions, partitionByLabel } from "./demo/partition.ts";
+export { type ProtectionChoice, protectedPlan } from "./demo/protected-plan.ts";
+export { type DemoSettings, demoSettings, participantNames } from "./demo/settings.ts";
+export { partitionDigits } from "./demo/shards.ts";
 export { Operator } from "./operator/operator.ts";
 export { formatBytes } from "./terminal/format.ts";
 export { formatTable } from "./terminal/table.ts";

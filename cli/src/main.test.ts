@@ -17,6 +17,7 @@ const commands = [
   ["demo"],
   ["coordinator", "serve"],
   ["participant", "run"],
+  ["participant", "model"],
   ["run", "start"],
   ["run", "ls"],
   ["run", "show"],

@@ -4,6 +4,7 @@ import { addDataCheck } from "./commands/data-check.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { exitCodesHelp, withGroupHelp } from "./commands/help.ts";
+import { addParticipantModel } from "./commands/participant-model.ts";
 import { addParticipantRun } from "./commands/participant-run.ts";
 import { addPrepare } from "./commands/prepare.ts";
 import { addRunList } from "./commands/run-list.ts";
@@ -37,8 +38,10 @@ export function buildProgram(context: CommandContext): Command {
   const participant = program.command("participant").description("take part in a federation");
   withGroupHelp(participant, [
     "chorus participant run --name cleveland --data cleveland.csv --invitation-file chorus-data/invitation",
+    "chorus participant model --output model.f32",
   ]);
   addParticipantRun(participant, context);
+  addParticipantModel(participant, context);
   const run = program.command("run").description("start, watch and stop runs");
   withGroupHelp(run, [
     "chorus run start plan.json --watch",

@@ -1,18 +1,30 @@
 import { fileURLToPath } from "node:url";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { CommandContext } from "../context.ts";
+import type { ProtectionChoice } from "../demo/protected-plan.ts";
 import type { FinishedDemo } from "../demo/run-demo.ts";
 import { demoSettings } from "../demo/settings.ts";
-import { formatCount, formatDuration, formatShare, shortHash } from "../terminal/format.ts";
+import { formatProtection } from "../protection-text.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatShare,
+  shortHash,
+} from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
 import { requireWritableFolder } from "../writable-folder.ts";
 import { type CommonOptions, withCommonOptions } from "./help.ts";
 
 const defaultPlan = fileURLToPath(new URL("../../plans/mnist.json", import.meta.url));
 
+const valueBitsChoices = { "8": 8, "15": 15, "16": 16 } as const;
+
 interface DemoCommandOptions extends CommonOptions {
   readonly runsDir: string;
   readonly plan?: string;
+  readonly protection?: NonNullable<ProtectionChoice["protection"]>;
+  readonly valueBits?: keyof typeof valueBitsChoices;
 }
 
 /** Adds `demo`. */
@@ -24,18 +36,37 @@ export function addDemo(parent: Command, context: CommandContext): void {
     )
     .option("--runs-dir <folder>", "where the report is written, in a folder of its own", "runs")
     .option("--plan <file>", "a plan for digits; default: cli/plans/mnist.json")
+    .addOption(
+      new Option(
+        "--protection <kind>",
+        "masking: the coordinator learns the sum of all updates, and the model; he: neither, only the participants do; " +
+          "default: the plan's, masking in cli/plans/mnist.json",
+      ).choices(["masking", "he"]),
+    )
+    .addOption(
+      new Option(
+        "--value-bits <bits>",
+        "with --protection he, bits that each parameter of an update is rounded to; default: the plan's, or 8",
+      ).choices(Object.keys(valueBitsChoices)),
+    )
     .action((options: DemoCommandOptions) => demo(options, context));
-  withCommonOptions(command, ["chorus demo", "chorus demo --json | jq .result.accuracy"]);
+  withCommonOptions(command, [
+    "chorus demo",
+    "chorus demo --protection he",
+    "chorus demo --protection he --value-bits 15 --json | jq .result.accuracy",
+  ]);
 }
 
 async function demo(options: DemoCommandOptions, context: CommandContext): Promise<void> {
   const terminal = context.terminal(options.json);
   await requireWritableFolder("--runs-dir", options.runsDir);
   const { runDemo } = await import("../demo/run-demo.ts");
+  const { runsDir, plan = defaultPlan, protection, valueBits } = options;
   const finished = await runDemo(
     {
-      runsDirectory: options.runsDir,
-      planPath: options.plan ?? defaultPlan,
+      runsDirectory: runsDir,
+      planPath: plan,
+      protection: { protection, valueBits: valueBits && valueBitsChoices[valueBits] },
       settings: demoSettings,
     },
     { terminal, mainPath: context.mainPath, now: Date.now },
@@ -45,8 +76,8 @@ async function demo(options: DemoCommandOptions, context: CommandContext): Promi
 }
 
 /** The demo's last words. */
-function formatFinished({ result, reportPath, dataDirectory }: FinishedDemo): string {
-  const { accuracy, participants, interruption, verification } = result;
+function formatFinished({ result, reportPath, dataDirectory, modelPath }: FinishedDemo): string {
+  const { accuracy, participants, interruption } = result;
   const rows = [
     ["federated", formatShare(accuracy.federated)],
     ["centralised", formatShare(accuracy.centralised)],
@@ -59,13 +90,30 @@ function formatFinished({ result, reportPath, dataDirectory }: FinishedDemo): st
     table,
     "",
     ...(interruption === undefined ? [] : [interruptionLine(interruption)]),
-    `Verified: ${verification.rounds} rounds on the chain, ${verification.models} models recomputed.`,
+    verificationLine(result),
+    `Updates travelled under ${formatProtection(result.protection)}: ${formatBytes(totalBytes(result))} in all rounds.`,
     `Took ${formatDuration(result.wallMs)}.`,
     "",
+    ...(modelPath === undefined
+      ? []
+      : [`The model, which the coordinator does not have: ${modelPath}`]),
     `Report with plots: ${reportPath}`,
     `Verify it again: npm run chorus -- verify ${shortHash(result.runId)} --data-dir ${dataDirectory}`,
   ];
   return lines.join("\n");
+}
+
+function verificationLine({ verification, protection }: FinishedDemo["result"]): string {
+  const { rounds, models } = verification;
+  const what =
+    protection.kind === "he"
+      ? `${models} models that enough participants signed`
+      : `${models} models recomputed`;
+  return `Verified: ${rounds} rounds on the chain, ${what}.`;
+}
+
+function totalBytes({ rounds }: FinishedDemo["result"]): number {
+  return rounds.reduce((sum, round) => sum + round.receivedBytes + round.sentBytes, 0);
 }
 
 function interruptionLine(

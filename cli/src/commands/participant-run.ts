@@ -41,7 +41,7 @@ export function addParticipantRun(parent: Command, context: CommandContext): voi
       addressOption,
       "127.0.0.1:7070",
     )
-    .option("--state-dir <folder>", "keeps this site's identity key", "chorus-participant")
+    .option("--state-dir <folder>", "this site's identity key and models", "chorus-participant")
     .option("--invitation-file <file>", "the federation's invitation; needed once, to enrol")
     .option(
       "--min-survivors <count>",

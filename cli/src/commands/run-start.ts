@@ -10,7 +10,7 @@ import {
   withCommonOptions,
   withCoordinatorOptions,
 } from "./help.ts";
-import { formatEvent, formatSummary } from "./run-text.ts";
+import { formatEvent, formatStarted } from "./run-text.ts";
 
 interface StartOptions extends OperatorOptions {
   readonly watch: boolean;
@@ -43,7 +43,7 @@ async function startRun(
   const plan = await readPlan(planPath);
   using operator = await Operator.open(coordinatorChoice(options));
   const run = await operator.startRun(plan, signal);
-  out.show(run, formatSummary);
+  out.show(run, () => formatStarted({ run, plan }));
   if (!options.watch) return;
   for await (const event of operator.watchRun(run.runId, signal)) out.show(event, formatEvent);
 }

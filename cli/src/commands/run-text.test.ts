@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import type { RunExplanation, RunSummary } from "../operator/run.ts";
 import { exampleResult } from "../report/testing/example-result.ts";
-import { formatEvent, formatExplanation, formatRun, formatRuns } from "./run-text.ts";
+import { samplePlan } from "../verify/testing/sample-plan.ts";
+import {
+  formatEvent,
+  formatExplanation,
+  formatRun,
+  formatRuns,
+  formatStarted,
+} from "./run-text.ts";
 
 const run: RunSummary = {
   runId: "3f".repeat(32),
@@ -93,6 +100,25 @@ test("a run that all participants refuse shows who left, with which code, and wh
   expect(formatEvent({ kind: "abandoned", round: 2, attempt: 1, reason })).toBe(
     `round 2: attempt 1 abandoned, ${reason}; wrong-sum: ${meaning}`,
   );
+});
+
+test("a run says how its updates are protected, and an encrypted one where its models are", () => {
+  const masked = JSON.stringify(samplePlan);
+  const protection = { ...samplePlan.protection, kind: "he", valueBits: 15 };
+  const encrypted = JSON.stringify({ ...samplePlan, protection });
+  for (const text of [
+    formatRun({ ...shown, plan: encrypted }),
+    formatStarted({ run, plan: encrypted }),
+  ]) {
+    expect(text).toMatch(/^protection +homomorphic encryption over masks, 15 bits a value$/m);
+    expect(text).toMatch(
+      /^models +at the participants: `chorus participant model` writes one to a file$/m,
+    );
+  }
+  const plain = formatRun({ ...shown, plan: masked });
+  expect(plain).toMatch(/^protection +masking$/m);
+  expect(plain).not.toContain("at the participants");
+  expect(formatRun({ ...shown, plan: "{}" })).not.toContain("protection");
 });
 
 test("a run shows what it waits for while it runs, and says nothing of it when it has ended", () => {

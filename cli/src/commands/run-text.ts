@@ -1,3 +1,4 @@
+import { PlanError, parseRunPlan, type RunPlan } from "@chorus/aggregation";
 import type {
   CompletedRound,
   ExplainedRun,
@@ -6,6 +7,7 @@ import type {
   RunExplanation,
   RunSummary,
 } from "../operator/run.ts";
+import { formatProtection, whereModelsAre } from "../protection-text.ts";
 import {
   formatBytes,
   formatCount,
@@ -15,6 +17,9 @@ import {
   shortHash,
 } from "../terminal/format.ts";
 import { type Column, formatFields, formatTable } from "../terminal/table.ts";
+
+/** A name and what it has. */
+type Field = readonly [name: string, value: string];
 
 const roundColumns: readonly Column[] = [
   { title: "round", align: "right" },
@@ -63,12 +68,12 @@ const evidenceColumns: readonly Column[] = [
 ];
 
 /** A run with its rounds, what it waits for and what participants were refused for, for `run show`. */
-export function formatRun({ run, rounds, evidence, explanation }: ExplainedRun): string {
+export function formatRun({ run, plan, rounds, evidence, explanation }: ExplainedRun): string {
   const completed =
     rounds.length === 0
       ? "No round is completed yet."
       : formatTable(roundColumns, rounds.map(roundCells));
-  const parts = [formatSummary(run), completed];
+  const parts = [formatStarted({ run, plan }), completed];
   const standing = run.status === "running" ? [`Now: ${explanation.summary}`] : [];
   const last = abandonmentFields(explanation);
   if (last.length > 0) standing.push(formatFields(last));
@@ -78,9 +83,18 @@ export function formatRun({ run, rounds, evidence, explanation }: ExplainedRun):
   return parts.join("\n\n");
 }
 
-/** A run without its rounds, for `run start` and `run stop`. */
+/** A run without its rounds, with how its updates are protected, for `run start`. */
+export function formatStarted({ run, plan }: Pick<ExplainedRun, "run" | "plan">): string {
+  return formatFields([...summaryFields(run), ...protectionFields(plan)]);
+}
+
+/** A run without its rounds, for `run stop`. */
 export function formatSummary(run: RunSummary): string {
-  return formatFields([
+  return formatFields(summaryFields(run));
+}
+
+function summaryFields(run: RunSummary): readonly Field[] {
+  return [
     ["run", run.runId],
     ["name", run.name],
     ["status", run.status],
@@ -89,7 +103,25 @@ export function formatSummary(run: RunSummary): string {
     ["model", run.modelHash],
     ["started", `${formatTime(run.startedAtMs)} UTC`],
     ["ended", run.endedAtMs === 0 ? "-" : `${formatTime(run.endedAtMs)} UTC`],
-  ]);
+  ];
+}
+
+/** None for a plan that this version does not understand. */
+function protectionFields(planText: string): readonly Field[] {
+  const { protection } = understood(planText) ?? {};
+  if (protection === undefined) return [];
+  const fields: Field[] = [["protection", formatProtection(protection)]];
+  if (protection.kind === "he") fields.push(["models", whereModelsAre]);
+  return fields;
+}
+
+function understood(planText: string): RunPlan | undefined {
+  try {
+    return parseRunPlan(planText);
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    return undefined;
+  }
 }
 
 /** What a run waits for, for `run why`. */

@@ -27,6 +27,8 @@ export function addVerify(parent: Command, context: CommandContext): void {
         "The initial model comes from the plan's seed. Every round's transcript must prove the round's sum: the signatures of " +
         "its participants, enough survivors, commitments that open to the sum. From the model before and this sum each round's " +
         "model is made again, bit for bit; with the updates root and the counts it must be what is kept and on the chain. " +
+        "Of an encrypted run only participants saw sums and models: there the transcript must prove that enough survivors " +
+        "signed the model's hash, the counts and the uploads. " +
         "Reads the data directory itself when no coordinator has it, else asks the coordinator. " +
         "While the run goes on, its last rounds may not be on the chain yet: then the exit code is 5",
     )

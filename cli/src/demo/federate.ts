@@ -1,4 +1,4 @@
-import { layoutOf, modelFromBytes, type Plan } from "@chorus/aggregation";
+import { layoutOf, type Plan } from "@chorus/aggregation";
 import { CliError } from "../cli-error.ts";
 import type { Operator } from "../operator/operator.ts";
 import type { RunSummary } from "../operator/run.ts";
@@ -8,6 +8,7 @@ import type { DemoFederation } from "./federation.ts";
 import { followRun } from "./follow.ts";
 import { InterruptionDirector } from "./interruption.ts";
 import type { TestMeter } from "./measure.ts";
+import { CoordinatorModels, type Models, ParticipantModels } from "./models.ts";
 import type { RunProgress } from "./progress.ts";
 import type { DemoSettings } from "./settings.ts";
 import type { Shard } from "./shards.ts";
@@ -31,6 +32,8 @@ export interface FederateParts {
 export interface FederatedRun {
   readonly progress: RunProgress;
   readonly interruption: Interruption | undefined;
+  /** Where its models are, as long as its processes run. */
+  readonly models: Models;
 }
 
 /**
@@ -47,9 +50,10 @@ export async function federate(parts: FederateParts, signal: AbortSignal): Promi
   });
   using region = terminal.live();
   const victim = victimOf(parts);
-  const following = { ...parts, director, region, victim, accuracyOf: accuracyOf(parts) };
+  const models = modelsOf(parts);
+  const following = { ...parts, director, region, victim, models };
   const progress = await inTime(parts, run, signal, (until) => followRun(run, following, until));
-  return { progress, interruption: director.outcome(progress.completed) };
+  return { progress, interruption: director.outcome(progress.completed), models };
 }
 
 function victimOf({ shards, settings }: FederateParts): Shard {
@@ -58,12 +62,10 @@ function victimOf({ shards, settings }: FederateParts): Shard {
   return victim;
 }
 
-function accuracyOf({ plan, operator, meter }: FederateParts) {
-  const layout = layoutOf(plan.model);
-  return async (modelHash: string, signal: AbortSignal): Promise<number> => {
-    const bytes = await operator.fetchFile(modelHash, 4 * layout.parameters, signal);
-    return await meter.accuracy(modelFromBytes(layout, bytes), signal);
-  };
+function modelsOf({ plan, operator, federation, shards }: FederateParts): Models {
+  if (plan.protection.kind === "masking")
+    return new CoordinatorModels(operator, layoutOf(plan.model));
+  return new ParticipantModels(shards.map(({ name }) => federation.stateDirectory(name)));
 }
 
 async function inTime<Result>(

@@ -79,13 +79,18 @@ export class DemoFederation {
       name,
       args: [
         ...["participant", "run", "--json", "--name", name, "--data", path],
-        ...["--state-dir", join(this.#folder.path, "participants", name, "state")],
+        ...["--state-dir", this.stateDirectory(name)],
         ...["--coordinator", this.#grpcAddress, "--invitation-file", this.#invitationFile],
       ],
       logFile: join(this.#folder.path, "logs", `${name}.log`),
     });
     this.#participants.set(name, child);
     this.#watch(child);
+  }
+
+  /** Where a participant keeps its identity, and the models of encrypted runs. */
+  stateDirectory(name: string): string {
+    return join(this.#folder.path, "participants", name, "state");
   }
 
   /** Kills a participant, as a power cut would. */

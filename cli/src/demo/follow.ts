@@ -4,6 +4,8 @@ import type { LiveRegion } from "../terminal/terminal.ts";
 import type { DemoFederation } from "./federation.ts";
 import type { InterruptionDirector } from "./interruption.ts";
 import { formatProgress, formatRoundLine } from "./live-table.ts";
+import type { TestMeter } from "./measure.ts";
+import type { Models } from "./models.ts";
 import { RunProgress } from "./progress.ts";
 import type { Shard } from "./shards.ts";
 
@@ -17,8 +19,8 @@ export interface FollowDependencies {
   readonly victim: Shard;
   readonly region: LiveRegion;
   readonly now: () => number;
-  /** The test accuracy of a committed model. */
-  accuracyOf(modelHash: string, signal: AbortSignal): Promise<number>;
+  readonly models: Models;
+  readonly meter: TestMeter;
 }
 
 /**
@@ -70,9 +72,12 @@ class Story {
     this.#signal = signal;
   }
 
-  /** Measures a completed round's model, and tells of the round. */
-  measure(round: CompletedRound): void {
-    this.#add(() => this.#measure(round));
+  /** Measures a completed round's model, which is fetched at once as it may soon be replaced, and tells of the round. */
+  measure({ round, modelHash }: CompletedRound): void {
+    const fetched = this.#dependencies.models.model(modelHash, this.#signal);
+    // Told when its turn comes.
+    fetched.catch(() => undefined);
+    this.#add(async () => this.#measure(round, await fetched));
   }
 
   /** Shows a line: at once above the table, and where there is none after the rounds that were completed before. */
@@ -93,9 +98,9 @@ class Story {
     this.#queue.catch(() => undefined);
   }
 
-  async #measure({ round, modelHash }: CompletedRound): Promise<void> {
-    const { accuracyOf, region, now } = this.#dependencies;
-    this.#progress.measured(round, await accuracyOf(modelHash, this.#signal), now());
+  async #measure(round: number, model: Float32Array): Promise<void> {
+    const { meter, region, now } = this.#dependencies;
+    this.#progress.measured(round, await meter.accuracy(model, this.#signal), now());
     const line = this.#progress.lines.find((candidate) => candidate.round === round);
     if (line !== undefined) region.plain(formatRoundLine(line));
   }

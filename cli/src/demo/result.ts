@@ -38,6 +38,7 @@ export function demoResult(parts: DemoParts): DemoResult {
     planName: plan.name,
     plan: details.plan,
     planHash: run.planHash,
+    protection: plan.protection,
     startedAtMs: parts.startedAtMs,
     wallMs: parts.endedAtMs - parts.startedAtMs,
     runMs: run.endedAtMs - run.startedAtMs,
@@ -58,7 +59,8 @@ export function demoResult(parts: DemoParts): DemoResult {
     ledger: verification.ledger,
     verification: {
       rounds: verification.rounds.length - verification.waiting,
-      models: verification.rounds.length + 1,
+      // Nobody signs the initial one.
+      models: verification.rounds.length + (plan.protection.kind === "he" ? 0 : 1),
       headEntry: verification.rounds.at(-1)?.entry ?? "",
     },
   };

@@ -1,4 +1,4 @@
-import { type Plan, parsePlan } from "@chorus/aggregation";
+import { canonicalPlan, modelToBytes, type Plan, parsePlan } from "@chorus/aggregation";
 import { CliError } from "../cli-error.ts";
 import type { RunDetails } from "../operator/run.ts";
 import { readPlanText } from "../read-plan.ts";
@@ -15,6 +15,7 @@ import { type Digits, readDigits } from "./digits.ts";
 import { type FederatedRun, federate } from "./federate.ts";
 import { DemoFederation } from "./federation.ts";
 import { TestMeter } from "./measure.ts";
+import { type ProtectionChoice, protectedPlan } from "./protected-plan.ts";
 import { type DemoParts, demoResult } from "./result.ts";
 import { RunFolder } from "./run-folder.ts";
 import type { DemoSettings } from "./settings.ts";
@@ -25,6 +26,7 @@ export interface DemoOptions {
   /** Folder of all demos' folders. */
   readonly runsDirectory: string;
   readonly planPath: string;
+  readonly protection: ProtectionChoice;
   readonly settings: DemoSettings;
 }
 
@@ -43,6 +45,8 @@ export interface FinishedDemo {
   readonly reportPath: string;
   /** For `chorus verify`. */
   readonly dataDirectory: string;
+  /** The last model of an encrypted run, little-endian float32; undefined where the coordinator has it. */
+  readonly modelPath: string | undefined;
 }
 
 /**
@@ -55,7 +59,7 @@ export async function runDemo(
   signal: AbortSignal,
 ): Promise<FinishedDemo> {
   const startedAtMs = dependencies.now();
-  const plan = await readPlan(options.planPath);
+  const plan = await readPlan(options);
   await using folder = await RunFolder.create(options.runsDirectory, startedAtMs);
   try {
     return await new Demo(options, dependencies, folder).run(plan, startedAtMs, signal);
@@ -124,11 +128,21 @@ class Demo {
     const parts = { plan, planText, settings, federation, operator, shards, meter, terminal, now };
     const federated = await federate(parts, watched);
     await federation.stop();
+    const modelPath =
+      plan.protection.kind === "he" ? await this.#keepModel(federated, signal) : undefined;
+    const { dataDirectory } = federation;
     return await this.#conclude(
       { ...federated, ...data, plan, scale, settings, startedAtMs, backend: meter.backend },
-      { dataDirectory: federation.dataDirectory, meter },
+      { dataDirectory, modelPath, meter },
       signal,
     );
+  }
+
+  /** Copies the last model of a run from a participant, whose folder does not outlive the demo. Returns its path. */
+  async #keepModel({ progress, models }: FederatedRun, signal: AbortSignal): Promise<string> {
+    const last = progress.completed.at(-1)?.modelHash ?? "";
+    const model = await models.model(last, signal);
+    return await this.#folder.write("model.f32", modelToBytes(model));
   }
 
   async #prepare(plan: Plan, signal: AbortSignal): Promise<PreparedData> {
@@ -145,22 +159,23 @@ class Demo {
     parts: Omit<DemoParts, "baselines" | "endedAtMs" | keyof VerifiedFiles> &
       PreparedData &
       Pick<DigitsPlan, "scale">,
-    { dataDirectory, meter }: { readonly dataDirectory: string; readonly meter: TestMeter },
+    kept: Pick<FinishedDemo, "dataDirectory" | "modelPath"> & { readonly meter: TestMeter },
     signal: AbortSignal,
   ): Promise<FinishedDemo> {
     const { terminal, now } = this.#dependencies;
     const { plan, digits, scale, shards, progress } = parts;
+    const { meter, ...places } = kept;
     terminal.tell("training with all digits in one place, and each participant alone");
     const trainings = progress.completed.map(({ survivors }) => survivors);
     const comparison = { plan, train: digits.train, scale, shards, trainings };
     const baselines = await trainBaselines(comparison, meter, signal);
     terminal.tell("verifying the chain and the files\n");
-    const verified = await verifyFiles(dataDirectory, parts, signal);
+    const verified = await verifyFiles(places.dataDirectory, parts, signal);
     const result = demoResult({ ...parts, ...verified, baselines, endedAtMs: now() });
     await this.#folder.write("report.json", `${JSON.stringify(result, undefined, 2)}\n`);
     const reportPath = await this.#folder.write("report.html", await renderDemoReport(result));
     this.#folder.keep();
-    return { result, folder: this.#folder.path, reportPath, dataDirectory };
+    return { result, folder: this.#folder.path, reportPath, ...places };
   }
 }
 
@@ -173,7 +188,7 @@ interface VerifiedFiles {
 /** Reads everything again from the files that the federation left. Throws {@link CliError} `verification-failed`. */
 async function verifyFiles(
   dataDirectory: string,
-  { progress }: FederatedRun,
+  { progress }: Pick<FederatedRun, "progress">,
   signal: AbortSignal,
 ): Promise<VerifiedFiles> {
   await using history = await openOfflineHistory(dataDirectory, noLedgerChoice, signal);
@@ -189,11 +204,10 @@ async function bothSettled<A, B>(first: Promise<A>, second: Promise<B>): Promise
   return await Promise.all([first, second]);
 }
 
-/** Throws {@link CliError} `bad-plan` for what cannot be read or is not about digits, and PlanError. */
-async function readPlan(path: string): Promise<DigitsPlan> {
-  const planText = await readPlanText(path);
-  const plan = parsePlan(planText);
-  return { plan, planText, scale: pixelScale(plan) };
+/** Throws {@link CliError} `bad-plan` for what cannot be read or is not about digits, as `protectedPlan` does, and PlanError. */
+async function readPlan({ planPath, protection }: DemoOptions): Promise<DigitsPlan> {
+  const plan = protectedPlan(parsePlan(await readPlanText(planPath)), protection);
+  return { plan, planText: canonicalPlan(plan), scale: pixelScale(plan) };
 }
 
 function pixelScale({ data }: Plan): number {

@@ -40,10 +40,10 @@ export class RunFolder implements AsyncDisposable {
     return path;
   }
 
-  /** Writes a file whole: it is there with all of its text or not at all. Returns its path. */
-  async write(name: string, text: string): Promise<string> {
+  /** Writes a file whole: it is there with all of its content or not at all. Returns its path. */
+  async write(name: string, content: string | Uint8Array): Promise<string> {
     const path = join(this.path, name);
-    await writeFile(`${path}.part`, text);
+    await writeFile(`${path}.part`, content);
     await rename(`${path}.part`, path);
     return path;
   }

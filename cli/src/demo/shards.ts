@@ -18,18 +18,27 @@ export interface Shard {
   readonly labels: readonly number[];
 }
 
-/** Splits the digits among the participants, unevenly by label, and writes each one's files. `seed`: the plan's. Throws the signal's reason. */
+/** Splits digits among the participants, unevenly by label: which digits each one has. `seed`: the plan's. */
+export function partitionDigits(
+  { labels }: Pick<LabelledImages, "labels">,
+  seed: number,
+  { alpha, minimumExamples }: DemoSettings,
+): readonly Uint32Array[] {
+  const random = new RandomNumbers(seededRandom(`chorus/demo/partition/${seed}`));
+  const options = { shards: participantNames.length, classes, alpha, minimumExamples };
+  return partitionByLabel(labels, options, random);
+}
+
+/** Splits the digits among the participants, and writes each one's files. `seed`: the plan's. Throws the signal's reason. */
 export async function writeShards(
   digits: LabelledImages,
   seed: number,
-  { alpha, minimumExamples }: DemoSettings,
+  settings: DemoSettings,
   folder: RunFolder,
   signal: AbortSignal,
 ): Promise<readonly Shard[]> {
-  const random = new RandomNumbers(seededRandom(`chorus/demo/partition/${seed}`));
-  const options = { shards: participantNames.length, classes, alpha, minimumExamples };
   signal.throwIfAborted();
-  const partition = partitionByLabel(digits.labels, options, random);
+  const partition = partitionDigits(digits, seed, settings);
   // The partition has kept this process from hearing of an interruption.
   await setImmediate(undefined, { signal });
   return await Promise.all(

@@ -36,6 +36,24 @@ test("the report has a chart for accuracy, labels, bytes and phases", async () =
     expect(page).toContain(text);
 });
 
+test("the report says how updates were protected, who could see what, and what was verified", async () => {
+  const masked = await renderDemoReport(exampleResult);
+  expect(masked).toMatch(/with masking, made one model/);
+  expect(masked).toMatch(/the coordinator saw only sums\./);
+  expect(masked).toContain("7 models recomputed");
+  const protection = { ...exampleResult.protection, kind: "he", valueBits: 8 } as const;
+  const encrypted = await renderDemoReport({ ...exampleResult, protection });
+  expect(encrypted).toMatch(
+    /with homomorphic encryption over masks, 8 bits a value, made one model/,
+  );
+  expect(encrypted).toMatch(/the coordinator saw neither a sum nor a model\./);
+  expect(encrypted).toContain("7 models signed by participants");
+  expect(encrypted).toContain(
+    "carol was then started again, was handed the model by another participant",
+  );
+  expect(masked).not.toMatch(/encrypt|handed/);
+});
+
 test("a participant's name cannot smuggle in markup", async () => {
   const [first, ...rest] = exampleResult.participants;
   const named = { ...(first ?? rest[0]), name: "<script>alert(1)</script>" };

@@ -1,3 +1,4 @@
+import { formatProtection } from "../protection-text.ts";
 import {
   formatBytes,
   formatCount,
@@ -47,9 +48,14 @@ ${footer(result)}
 function heading(result: DemoResult): Markup {
   return html`<h1>Four participants, one model, no shared data</h1>
 <p class="lead">${formatCount(result.trainExamples)} handwritten digits, split unevenly among ${result.participants.length}
-participants in processes of their own. ${result.rounds.length} rounds of masked federated averaging made one model of
-${formatCount(result.parameters)} parameters; the coordinator saw only sums. Run <code>${shortHash(result.runId)}</code>,
+participants in processes of their own. ${result.rounds.length} rounds of federated averaging with ${formatProtection(result.protection)}, made one model of
+${formatCount(result.parameters)} parameters; the coordinator saw ${seenBy(result)}. Run <code>${shortHash(result.runId)}</code>,
 ${formatTime(result.startedAtMs)} UTC.</p>`;
+}
+
+/** What the coordinator learned. */
+function seenBy({ protection }: DemoResult): string {
+  return protection.kind === "he" ? "neither a sum nor a model" : "only sums";
 }
 
 function tiles(result: DemoResult): Markup {
@@ -60,7 +66,7 @@ function tiles(result: DemoResult): Markup {
 <div class="tile main"><b>${formatShare(result.accuracy.federated)}</b><span>of ${formatCount(result.testExamples)} test digits right: federated</span></div>
 <div class="tile"><b>${formatShare(result.accuracy.centralised)}</b><span>centralised, all digits in one place: ${distance}</span></div>
 <div class="tile"><b>${formatShare(alone)}</b><span>the best participant alone</span></div>
-<div class="tile good"><b>verified</b><span>${result.verification.rounds} rounds on the chain, ${result.verification.models} models recomputed</span></div>
+<div class="tile good"><b>verified</b><span>${result.verification.rounds} rounds on the chain, ${result.verification.models} models ${result.protection.kind === "he" ? "signed by participants" : "recomputed"}</span></div>
 </div>`;
 }
 
@@ -99,13 +105,15 @@ ${rows}
 </section>`;
 }
 
-function interruptionSection({ interruption }: DemoResult): Markup {
+function interruptionSection({ interruption, protection }: DemoResult): Markup {
   if (interruption === undefined) return html``;
   const { participant, round, returnedInRound } = interruption;
+  // Nobody else has the model that was made without it.
+  const handed = protection.kind === "he" ? ", was handed the model by another participant" : "";
   const back =
     returnedInRound === undefined
       ? `${participant} was then started again and had not reported when the run ended.`
-      : `${participant} was then started again, and the sum of round ${returnedInRound} has its update.`;
+      : `${participant} was then started again${handed}, and the sum of round ${returnedInRound} has its update.`;
   return html`<section>
 <h2>A participant dies</h2>
 <p>${participant} was killed (SIGKILL) in round ${round}, in the phase <code>${interruption.phase}</code>. The round waited until the
@@ -162,11 +170,17 @@ function verificationSection(result: DemoResult): Markup {
   return html`<section>
 <h2>Verification</h2>
 <p>The chain and the files were read again from the first round on: the plan's hash, the initial model made anew from the
-plan's seed, every model's hash, every record on the chain and its place in the chain of hashes.
+plan's seed, ${whatWasVerified(result)}, every record on the chain and its place in the chain of hashes.
 Ledger: ${result.ledger}. Head of the run: <code>${result.verification.headEntry}</code>.</p>
 <p class="note">To do it again, with the path of this report's folder for FOLDER:
 <code>npm run chorus -- verify ${shortHash(result.runId)} --data-dir FOLDER/coordinator</code></p>
 </section>`;
+}
+
+function whatWasVerified({ protection }: DemoResult): string {
+  return protection.kind === "he"
+    ? "the signatures of enough participants under every model's hash, which they alone could make from the sum"
+    : "every model's hash";
 }
 
 function planSection(result: DemoResult): Markup {

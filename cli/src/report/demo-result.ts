@@ -1,4 +1,4 @@
-import type { Hash } from "@chorus/aggregation";
+import type { Hash, Plan } from "@chorus/aggregation";
 import type { CompletedRound } from "../operator/run.ts";
 import type { AccuracyPoint } from "./charts.ts";
 
@@ -40,6 +40,7 @@ export interface DemoResult {
   /** Canonical JSON. */
   readonly plan: string;
   readonly planHash: Hash;
+  readonly protection: Plan["protection"];
   readonly startedAtMs: number;
   /** From the demo's start to its report, without installation. */
   readonly wallMs: number;
@@ -66,6 +67,7 @@ export interface DemoResult {
   readonly ledger: string;
   readonly verification: {
     readonly rounds: number;
+    /** Models that were recomputed; in an encrypted run, that enough participants signed. */
     readonly models: number;
     readonly headEntry: Hash;
   };

@@ -1,4 +1,4 @@
-import type { CohortMember, MaskingErrorCode, RoundConfig } from "@chorus/aggregation";
+import type { CohortMember, MaskedRoundConfig, MaskingErrorCode } from "@chorus/aggregation";
 import { type Attack, type CheckedAttack, checked } from "./attack.ts";
 import { LyingRound } from "./lying-round.ts";
 import { DIMENSION, Member } from "./member.ts";
@@ -50,7 +50,7 @@ export const configurationFactAttacks: readonly Attack[] = [
 function signing(
   name: string,
   expected: MaskingErrorCode,
-  change: (config: RoundConfig) => Partial<RoundConfig>,
+  change: (config: MaskedRoundConfig) => Partial<MaskedRoundConfig>,
   ...alsoOff: readonly MaskingErrorCode[]
 ): Attack {
   const run: CheckedAttack["run"] = (setting) => {

@@ -1,4 +1,8 @@
-import { parseRoundConfig, type RoundConfig, serialiseRoundConfig } from "@chorus/aggregation";
+import {
+  type MaskedRoundConfig,
+  parseRoundConfig,
+  serialiseRoundConfig,
+} from "@chorus/aggregation";
 import { ACCEPTED, type Attack, checked, type Outcome } from "./attack.ts";
 import { LyingRound } from "./lying-round.ts";
 import { Recovery } from "./recovery.ts";
@@ -94,7 +98,10 @@ export const configurationAttacks: readonly Attack[] = [
 ];
 
 /** A whole round after a lie about its configuration. */
-function playThrough(round: LyingRound, lie: (config: RoundConfig) => RoundConfig): void {
+function playThrough(
+  round: LyingRound,
+  lie: (config: MaskedRoundConfig) => MaskedRoundConfig,
+): void {
   round.advertise(lie);
   round.shareKeys();
   round.upload();

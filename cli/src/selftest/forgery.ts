@@ -5,7 +5,7 @@ import {
   createIdentity,
   type Identity,
   type KeyAdvertisement,
-  type RoundConfig,
+  type MaskedRoundConfig,
   seededRandom,
 } from "@chorus/aggregation";
 import { RoundContext, RoundKeys, signAdvertisement } from "@chorus/aggregation/primitives";
@@ -27,7 +27,7 @@ export function withKeys(entry: KeyAdvertisement, keys: RoundKeys): KeyAdvertise
 /** What a member, or a puppet, advertises under a configuration. */
 export function advertisementOf(
   member: Member,
-  config: RoundConfig,
+  config: MaskedRoundConfig,
   exchange: number,
 ): KeyAdvertisement {
   const { identity, graphNonce } = member;
@@ -38,7 +38,7 @@ export function advertisementOf(
 /** A member's own advertisement with something else in it, signed again: it sides with the attackers. */
 export function signedAgain(
   { identity }: Pick<Member, "identity">,
-  config: RoundConfig,
+  config: MaskedRoundConfig,
   entry: KeyAdvertisement,
   change: Partial<Keys & Pick<KeyAdvertisement, "graphNonce">>,
 ): KeyAdvertisement {

@@ -1,4 +1,4 @@
-import type { KeyAdvertisement, RoundConfig } from "@chorus/aggregation";
+import type { KeyAdvertisement, MaskedRoundConfig } from "@chorus/aggregation";
 import { RoundContext, signAdvertisement } from "@chorus/aggregation/primitives";
 import { type Attack, checked, type Outcome } from "./attack.ts";
 import { released } from "./configuration.ts";
@@ -52,8 +52,9 @@ export const keyBookAttacks: readonly Attack[] = [
       const round = new LyingRound(setting);
       const forgers = new Map(round.others.map((it) => [it.id, forgerOf(it)]));
       const cohort = round.config.cohort.map((it) => forgers.get(it.participantId)?.listed ?? it);
-      const forged = new RoundContext({ ...round.config, cohort }, lawless);
-      round.advertise(toVictim(round, () => forged.config));
+      const config: MaskedRoundConfig = { ...round.config, cohort };
+      const forged = new RoundContext(config, lawless);
+      round.advertise(toVictim(round, () => config));
       round.shareKeys(
         toVictim(round, (book) =>
           book.map((it) => forgedEntry(forgers.get(it.participantId), forged, it)),
@@ -72,7 +73,7 @@ export const keyBookAttacks: readonly Attack[] = [
       const puppets = [new Member("puppet 0"), new Member("puppet 1")];
       const kept = [round.victim, ...round.others.slice(puppets.length)];
       const cohort = byId([...kept, ...puppets].map(({ listed }) => listed));
-      const forked: RoundConfig = { ...round.config, cohort };
+      const forked: MaskedRoundConfig = { ...round.config, cohort };
       round.advertise(toVictim(round, () => forked));
       const added = puppets.map((it) => advertisementOf(it, forked, round.exchange));
       const isThere = ({ participantId }: KeyAdvertisement) =>

@@ -5,11 +5,11 @@ import {
   checkRoundConfig,
   encodeUpdate,
   type KeyAdvertisement,
+  type MaskedRoundConfig,
   openPlainKernels,
   type ParticipantId,
   type RevealedShares,
   type RevealingStage,
-  type RoundConfig,
   type SealedShare,
   type SharingStage,
   type SurvivorAck,
@@ -45,7 +45,7 @@ export interface Upload extends CommittedUpload, MaskedUpload {}
  * the others.
  */
 export class LyingRound implements Loot {
-  readonly config: RoundConfig;
+  readonly config: MaskedRoundConfig;
   /** Sorted by id. */
   readonly members: readonly Member[];
   /** Whose vector the attackers want. */
@@ -71,7 +71,7 @@ export class LyingRound implements Loot {
   readonly #isDead: boolean;
   readonly #peak: number | undefined;
   readonly #expected: RoundExpectation;
-  readonly #shown = new Map<ParticipantId, RoundConfig>();
+  readonly #shown = new Map<ParticipantId, MaskedRoundConfig>();
   readonly #advertising = new Map<ParticipantId, AdvertisingStage>();
   readonly #sharing = new Map<ParticipantId, SharingStage>();
   readonly #confirming = new Map<ParticipantId, ConfirmingStage>();
@@ -101,7 +101,7 @@ export class LyingRound implements Loot {
   }
 
   /** Shows everybody a configuration; who takes it advertises keys. */
-  advertise(lie: Lie<RoundConfig> = (config) => config): void {
+  advertise(lie: Lie<MaskedRoundConfig> = (config) => config): void {
     for (const member of this.members) {
       this.#tell(member, this.config, lie, (config) => {
         const guard = this.#guardOf(member);
@@ -211,11 +211,11 @@ export class LyingRound implements Loot {
   }
 
   /** Only the victim of different models trained from another one than the configuration says. */
-  #expectationOf(member: Member, { parentModelHash }: RoundConfig): RoundExpectation {
+  #expectationOf(member: Member, { parentModelHash }: MaskedRoundConfig): RoundExpectation {
     return member === this.victim ? this.#expected : { ...this.#expected, parentModelHash };
   }
 
-  #configOf(id: ParticipantId): RoundConfig {
+  #configOf(id: ParticipantId): MaskedRoundConfig {
     return stageOf(this.#shown, id);
   }
 

@@ -1,4 +1,4 @@
-import { neighbourhoodFor, type RoundConfig, scaleBitsFor } from "@chorus/aggregation";
+import { type MaskedRoundConfig, neighbourhoodFor, scaleBitsFor } from "@chorus/aggregation";
 import type { RoundExpectation } from "@chorus/aggregation/primitives";
 import { DIMENSION, type Member, makeMembers } from "./member.ts";
 
@@ -35,7 +35,7 @@ export function roundOf(plan: RoundPlan): {
   members: readonly Member[];
   victim: Member;
   colluders: readonly Member[];
-  config: RoundConfig;
+  config: MaskedRoundConfig;
   expected: RoundExpectation;
   isDead: boolean;
 } {
@@ -61,7 +61,13 @@ export function roundOf(plan: RoundPlan): {
     ringBits: 32,
     scaleBits: scaleBitsFor(size, clippingNorm),
   } as const;
-  const expected = { ...facts, minSurvivors, minSurvivorsFloor: 2 };
+  const expected = {
+    ...facts,
+    valueBits: undefined,
+    parentStateHash: "",
+    minSurvivors,
+    minSurvivorsFloor: 2,
+  };
   const siding = members.slice(size - colluders);
   return { members, victim, colluders: siding, config, expected, isDead };
 }

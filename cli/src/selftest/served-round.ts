@@ -7,10 +7,10 @@ import {
   encodeUpdate,
   type KeyAdvertisement,
   KeyAdvertising,
+  type MaskedTranscript,
   openPlainKernels,
   type ParticipantId,
   type RevealedShares,
-  type RoundTranscript,
   requireOpenedSum,
   type SealedShare,
   type SharingStage,
@@ -67,7 +67,7 @@ export class ServedRound implements Loot {
   readonly revealed: (RevealedShares & { readonly from: ParticipantId })[] = [];
   /** Of the last confirmation. */
   readonly survivors: Set<ParticipantId> = new Set();
-  readonly transcripts: RoundTranscript[] = [];
+  readonly transcripts: MaskedTranscript[] = [];
   readonly #config = roundOf({}).config;
   readonly #setting: ExchangeSetting;
   readonly #misdeeds: Misdeeds;

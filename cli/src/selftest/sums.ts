@@ -1,7 +1,7 @@
 import {
   COMMITMENT_BYTES,
+  type MaskedTranscript,
   type MaskingErrorCode,
-  type RoundTranscript,
   verifyTranscript,
 } from "@chorus/aggregation";
 import {
@@ -72,7 +72,7 @@ export const sumAttacks: readonly Attack[] = [
 function publishing(
   name: string,
   expected: MaskingErrorCode,
-  lie: (transcript: RoundTranscript, round: ServedRound) => RoundTranscript,
+  lie: (transcript: MaskedTranscript, round: ServedRound) => MaskedTranscript,
   ...alsoOff: readonly MaskingErrorCode[]
 ): Attack {
   return checked({
@@ -94,9 +94,9 @@ function publishing(
 }
 
 function withoutVictim(
-  { survivors, acks, sum, ...rest }: RoundTranscript,
+  { survivors, acks, sum, ...rest }: MaskedTranscript,
   { victim, bare }: ServedRound,
-): RoundTranscript {
+): MaskedTranscript {
   const own = bare.get(victim.id);
   return {
     ...rest,
@@ -107,7 +107,10 @@ function withoutVictim(
 }
 
 /** With acknowledgements of these survivors by all members but the victim. */
-function resigned(transcript: RoundTranscript, { members, victim }: ServedRound): RoundTranscript {
+function resigned(
+  transcript: MaskedTranscript,
+  { members, victim }: ServedRound,
+): MaskedTranscript {
   const context = new ExchangeContext(new RoundContext(transcript.config), transcript.keyBook);
   const digest = survivorDigest(
     context,

@@ -25,8 +25,8 @@ export async function checkInitialModel(
   ];
 }
 
-/** What a round left in files. */
-interface RoundFiles {
+/** Where what a masked round left in files is looked for. */
+export interface RoundFiles {
   readonly layout: ModelLayout;
   /** Numbers that the strategy keeps; 0 for one without a state. */
   readonly stateLength: number;
@@ -35,18 +35,23 @@ interface RoundFiles {
   readonly source: HistorySource;
 }
 
-/** A round's parent, and the files of its model and its strategy's state. */
-export async function checkRound(
+/** Whether a round began with the model of the round before. */
+export function checkParent(
   { run, rounds }: RunDetails,
+  round: CompletedRound,
+): readonly Difference[] {
+  const before = rounds[round.round - 2];
+  const parent = round.round === 1 ? run.initialModelHash : (before?.modelHash ?? "none");
+  return compare(round.round, "the parent model", parent, round.parentModelHash);
+}
+
+/** The files of a masked round's model and its strategy's state. */
+export async function checkFiles(
   round: CompletedRound,
   { layout, stateLength, state, source }: RoundFiles,
   signal: AbortSignal,
 ): Promise<readonly Difference[]> {
-  signal.throwIfAborted();
-  const before = rounds[round.round - 2];
-  const parent = round.round === 1 ? run.initialModelHash : (before?.modelHash ?? "none");
   return [
-    ...compare(round.round, "the parent model", parent, round.parentModelHash),
     ...(await checkModelFile(round.round, round.modelHash, layout, source, signal)),
     ...(await checkStateFile(round.round, state, stateLength, source, signal)),
   ];

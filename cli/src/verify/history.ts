@@ -1,6 +1,6 @@
 import type { Hash } from "@chorus/aggregation";
 import type { LedgerReader } from "@chorus/chain";
-import type { RunDetails } from "../operator/run.ts";
+import type { CompletedRound, RunDetails } from "../operator/run.ts";
 import type { CheckedPreparation } from "./check-preparation.ts";
 
 /** Where a run's history is read from: a data directory, or a coordinator that runs. */
@@ -105,18 +105,41 @@ export function compare(
   return expected === got ? [] : [{ round, what, expected, got }];
 }
 
+/** What a run's transcripts prove, round after round. */
+export interface RoundProofs {
+  /** What the next round's transcript proves, and what differs from it. Throws the signal's reason. */
+  next(
+    round: CompletedRound,
+    stored: StoredRound | undefined,
+    signal: AbortSignal,
+  ): Promise<ProvenRound>;
+}
+
+/** What came of one round's transcript. */
+export interface ProvenRound {
+  readonly differences: readonly Difference[];
+  /** Survivors that signed the round's model alike; undefined in a masked run, and where nothing is proven. */
+  readonly reports: number | undefined;
+}
+
 /** A round and how its parts hold. */
 export interface VerifiedRound {
   readonly round: number;
   readonly modelHash: Hash;
-  /** Whether the bytes that are kept give the hashes of the model and the strategy's state, and the parent is the round before. */
-  readonly model: "holds" | "differs";
+  /**
+   * Whether the bytes that are kept give the hashes of the model and the strategy's state, and the parent is the round
+   * before. "at-participants" when the parent is, and the model is only theirs, as in an encrypted run.
+   */
+  readonly model: "holds" | "differs" | "at-participants";
   /**
    * Whether the transcript proves the round's sum, and the sum gives the kept counts, the updates root and, from the model
    * before, bit for bit the model. "unprovable" when nothing differs but this round, or one before it that it depends on, was
-   * made before transcripts were kept.
+   * made before transcripts were kept. "signed" in an encrypted run, when the transcript proves that enough survivors signed
+   * this model, these counts and this updates root: the sum itself is proven to them alone.
    */
-  readonly sum: "holds" | "differs" | "unprovable";
+  readonly sum: "holds" | "differs" | "unprovable" | "signed";
+  /** In an encrypted run, how many survivors signed; undefined where nothing is proven, and in a masked run. */
+  readonly reports: number | undefined;
   /** Whether the ledger says the same; "waits" until the round is on it. */
   readonly chain: "holds" | "differs" | "waits";
   readonly entry: Hash | undefined;
@@ -144,6 +167,6 @@ export function describeDifference({ round, what, expected, got, cause }: Differ
   const where = round === undefined ? "" : round === 0 ? "before round 1: " : `round ${round}: `;
   if (cause === "unprovable") return `${where}${what} cannot be proven: ${got}`;
   if (expected === undefined)
-    return `${where}${what} ${cause === "published" ? "does not prove its sum" : "is damaged"}: ${got}`;
+    return `${where}${what} ${cause === "published" ? "does not hold" : "is damaged"}: ${got}`;
   return `${where}${what} differs: expected ${expected}, got ${got}`;
 }

@@ -43,9 +43,7 @@ test("a changed word of the sum is found in its round, though model, state, file
   expect(() => requireThatHolds(verification)).toThrow(
     expect.objectContaining({
       exitCode: 4,
-      message: expect.stringMatching(
-        /^round 2: transcript .* does not prove its sum: unopened-sum: /,
-      ),
+      message: expect.stringMatching(/^round 2: transcript .* does not hold: unopened-sum: /),
     }),
   );
 });
@@ -65,7 +63,7 @@ test("a survivor that is left out of the transcript is missed, also when the upd
   ] as const) {
     const found = await differencesOf(await memoryHistory(memoryRun({ lies: { 3: lie } })));
     expect(found).toEqual([
-      expect.stringMatching(`^round 3: transcript .* does not prove its sum: ${code}: `),
+      expect.stringMatching(`^round 3: transcript .* does not hold: ${code}: `),
     ]);
   }
 });
@@ -217,7 +215,7 @@ test("a transcript that is cut short, missing or another file names its round", 
   expect(await differencesOf(made)).toEqual([expect.stringMatching(`${name} .* got no file$`)]);
   changeRound(made, 2, { transcriptHash: keepFile(made, bytes.subarray(0, -40)) });
   expect(await differencesOf(made)).toEqual([
-    expect.stringMatching(/^round 2: transcript .* does not prove its sum: protocol: /),
+    expect.stringMatching(/^round 2: transcript .* does not hold: protocol: /),
   ]);
 });
 

@@ -12,7 +12,7 @@ import {
   vectorFromBytes,
 } from "@chorus/aggregation";
 import type { CompletedRound } from "../operator/run.ts";
-import { type ExpectedRun, proveSum } from "./check-transcript.ts";
+import { proveSum } from "./check-transcript.ts";
 import { mostVectorBytes } from "./file-bounds.ts";
 import {
   causedBy,
@@ -20,8 +20,11 @@ import {
   type Difference,
   type DifferenceCause,
   type HistorySource,
+  type ProvenRound,
+  type RoundProofs,
   type StoredRound,
 } from "./history.ts";
+import type { ExpectedRun } from "./kept-transcript.ts";
 
 /** What a round starts from. */
 interface Known {
@@ -40,10 +43,10 @@ interface Unknown {
 type Standing = Known | (Unknown & { readonly cause: DifferenceCause | undefined });
 
 /**
- * A run made again from its first model, round after round, with nothing but the sums that transcripts prove. A round that
+ * A masked run made again from its first model, round after round, with nothing but the sums that transcripts prove. A round that
  * cannot be made again is told of; the next one then starts from the files that the run keeps, so that it is checked too.
  */
-export class Replay {
+export class Replay implements RoundProofs {
   readonly #run: ExpectedRun;
   readonly #layout: ModelLayout;
   readonly #source: HistorySource;
@@ -75,19 +78,19 @@ export class Replay {
     round: CompletedRound,
     stored: StoredRound | undefined,
     signal: AbortSignal,
-  ): Promise<readonly Difference[]> {
+  ): Promise<ProvenRound> {
     const federationId = this.#federationId;
     const expected = { run: this.#run, round, federationId, roundId: stored?.roundId };
-    const proven = await proveSum(expected, this.#source, this.#verifier, signal);
-    this.#federationId ??= proven.sum?.federationId;
-    const stepped = proven.sum === undefined ? [] : this.#step(proven.sum, round, stored);
-    const differences = [...proven.differences, ...stepped];
-    if (proven.sum === undefined || stepped.length > 0) {
+    const { proven, ...found } = await proveSum(expected, this.#source, this.#verifier, signal);
+    this.#federationId ??= proven?.federationId;
+    const stepped = proven === undefined ? [] : this.#step(proven, round, stored);
+    const differences = [...found.differences, ...stepped];
+    if (proven === undefined || stepped.length > 0) {
       const known = await this.#kept(round, stored, signal);
       const cause = differences[0]?.cause;
       this.#standing = "unknown" in known ? { ...known, cause } : known;
     }
-    return differences;
+    return { differences, reports: undefined };
   }
 
   /** Takes the outer step, and compares what it makes with what the round is kept with. */

@@ -1,7 +1,7 @@
 import { shortHash } from "../terminal/format.ts";
 import { formatFields, formatTable } from "../terminal/table.ts";
 import type { CheckedPreparation } from "./check-preparation.ts";
-import { describeDifference, type Verification } from "./history.ts";
+import { describeDifference, type Verification, type VerifiedRound } from "./history.ts";
 
 /** A verification for people: what was read, a table of the rounds, and the verdict. */
 export function formatVerification(verification: Verification): string {
@@ -12,13 +12,13 @@ export function formatVerification(verification: Verification): string {
     ["read from", verification.source],
     ["ledger", verification.ledger],
   ]);
-  const rows = verification.rounds.map(({ round, modelHash, model, sum, entry, chain }) => [
-    `${round}`,
-    shortHash(modelHash),
-    model,
-    sum,
-    entry === undefined ? "-" : shortHash(entry),
-    chain,
+  const rows = verification.rounds.map((round) => [
+    `${round.round}`,
+    shortHash(round.modelHash),
+    modelTexts[round.model],
+    round.sum === "signed" ? `signed by ${round.reports}` : round.sum,
+    round.entry === undefined ? "-" : shortHash(round.entry),
+    round.chain,
   ]);
   const table = formatTable(
     [
@@ -33,6 +33,12 @@ export function formatVerification(verification: Verification): string {
   );
   return `${head}\n\n${table}\n\n${conclusion(verification)}`;
 }
+
+const modelTexts = {
+  holds: "holds",
+  differs: "differs",
+  "at-participants": "at the participants",
+} satisfies Record<VerifiedRound["model"], string>;
 
 const preparationTexts = {
   holds: "its statistics give the plan's numbers",
@@ -58,6 +64,11 @@ function conclusion({ rounds, waiting, differences }: Verification): string {
   }
   const onChain = rounds.length - waiting;
   const held = `the plan, the initial model and ${onChain} ${onChain === 1 ? "round" : "rounds"}`;
-  if (waiting === 0) return `Everything holds: ${held}.`;
-  return `NOT ALL OF IT IS ON THE CHAIN YET. What is there holds: ${held}. Files hold for the other ${waiting}.`;
+  const trusted = rounds.some(({ sum }) => sum === "signed") ? `\n\n${notProven}` : "";
+  if (waiting === 0) return `Everything holds: ${held}.${trusted}`;
+  return `NOT ALL OF IT IS ON THE CHAIN YET. What is there holds: ${held}. Files hold for the other ${waiting}.${trusted}`;
 }
+
+const notProven = `This run is encrypted, so this proves who signed what, and not the arithmetic: that so many of each round's survivors
+signed the hash of its model, the counts and the uploads that went into it. That the model is the one before and the mean of
+these uploads is proven only to those who had the round's key, the participants: each checked it before it signed.`;

@@ -1,20 +1,14 @@
 import {
   canonicalPlan,
   type Hash,
-  initialModel,
-  layoutOf,
-  openCommitmentScheme,
   PlanError,
   parseRunPlan,
   planHash,
   type RunPlan,
-  stateLength,
 } from "@chorus/aggregation";
 import { type LedgerEntry, LedgerError, type LedgerReader } from "@chorus/chain";
 import { CliError } from "../cli-error.ts";
-import type { CompletedRound, RunDetails } from "../operator/run.ts";
-import { checkEntry } from "./check-entry.ts";
-import { checkInitialModel, checkRound } from "./check-files.ts";
+import type { RunDetails } from "../operator/run.ts";
 import { checkPreparation } from "./check-preparation.ts";
 import {
   compare,
@@ -24,9 +18,8 @@ import {
   describeDifference,
   type HistorySource,
   type Verification,
-  type VerifiedRound,
 } from "./history.ts";
-import { Replay } from "./replay.ts";
+import { verifyRounds } from "./verify-rounds.ts";
 
 /** What is verified, and who hears how far it is. */
 export interface VerifiedHistory {
@@ -38,7 +31,7 @@ export interface VerifiedHistory {
 
 /**
  * Recomputes a run's history from its plan to its newest model: every hash, and every model from the plan's seed and the sums
- * that the rounds' transcripts prove. Whatever differs is in the result, nothing is thrown for it. Holds one model, one state
+ * that the rounds' transcripts prove; in an encrypted run, what enough survivors signed of every model. Whatever differs is in the result, nothing is thrown for it. Holds one model, one state
  * and one transcript at a time. Throws what the source and the ledger throw when they cannot be read at all, and the
  * signal's reason.
  */
@@ -71,46 +64,6 @@ export async function verifyRun(
     waiting: rounds.filter(({ chain }) => chain === "waits").length,
     differences,
   };
-}
-
-/** A run's history as it was read. */
-interface History extends VerifiedHistory {
-  readonly details: RunDetails;
-  /** By round; undefined when the chain does not hold. */
-  readonly entries: readonly LedgerEntry[] | undefined;
-  readonly damaged: readonly Difference[];
-  /** Takes what is found. */
-  readonly differences: Difference[];
-}
-
-async function verifyRounds(
-  { details, source, onRound, entries, damaged, differences }: History,
-  plan: RunPlan,
-  signal: AbortSignal,
-): Promise<readonly VerifiedRound[]> {
-  const { runId, planHash } = details.run;
-  const layout = layoutOf(plan.model);
-  const stored = await source.storedFacts(runId, signal);
-  const first = initialModel(layout, plan.seed);
-  differences.push(...(await checkInitialModel(details, first, layout, source, signal)));
-  const run = { runId, plan, planHash, dimension: layout.parameters };
-  const options = { run, layout, first, federationId: stored.federationId };
-  const replay = new Replay(options, { source, verifier: openCommitmentScheme() });
-  const length = stateLength(plan.strategy, layout.parameters);
-  const rounds: VerifiedRound[] = [];
-  for (const round of details.rounds) {
-    const kept = stored.rounds.get(round.round);
-    const files = { layout, stateLength: length, state: kept?.strategyStateHash, source };
-    const model = await checkRound(details, round, files, signal);
-    const sum = await replay.next(round, kept, signal);
-    const entry = entries?.[round.round - 1];
-    const compared = entries === undefined ? [] : checkEntry(planHash, runId, round, entry);
-    differences.push(...model, ...sum, ...compared);
-    const chain = [...compared, ...damaged.filter((found) => found.round === round.round)];
-    rounds.push(verdict(round, { model, sum, chain }, entry, entries !== undefined));
-    onRound?.(rounds.length, details.rounds.length);
-  }
-  return rounds;
 }
 
 /**
@@ -222,26 +175,4 @@ function atItsRound(difference: Difference, { rounds }: RunDetails): Difference 
   if (block === undefined) return difference;
   const found = rounds.find(({ ledgerEntry }) => ledgerEntry?.blockNumber === block);
   return { ...difference, round: difference.round ?? found?.round };
-}
-
-function verdict(
-  { round, modelHash }: CompletedRound,
-  found: Readonly<Record<"model" | "sum" | "chain", readonly Difference[]>>,
-  entry: LedgerEntry | undefined,
-  isChainRead: boolean,
-): VerifiedRound {
-  const onChain = entry === undefined ? "waits" : "holds";
-  return {
-    round,
-    modelHash,
-    model: found.model.length === 0 ? "holds" : "differs",
-    sum: sumVerdict(found.sum),
-    chain: found.chain.length > 0 || !isChainRead ? "differs" : onChain,
-    entry: entry?.entry,
-  };
-}
-
-function sumVerdict(found: readonly Difference[]): VerifiedRound["sum"] {
-  if (found.length === 0) return "holds";
-  return found.every(({ cause }) => cause === "unprovable") ? "unprovable" : "differs";
 }

@@ -19,7 +19,6 @@ import {
   openEmbeddedChain,
   openLedgerReader,
 } from "@chorus/chain";
-import { readTranscript } from "@chorus/client";
 import {
   type BlobStore,
   type DataPaths,
@@ -30,6 +29,7 @@ import {
   type Store,
   systemClock,
 } from "@chorus/coordinator";
+import { readMaskedTranscript } from "../support/transcripts.ts";
 import { survivorsOf } from "../support/unit-rounds.ts";
 
 /** What the data directory of a coordinator that has ended holds of a run. */
@@ -78,7 +78,7 @@ const laws: Readonly<Record<string, (findings: Findings) => Promise<void>>> = {
   async "every round's transcript proves what the round is kept with"({ blobs, rounds }) {
     const verifier = openCommitmentScheme();
     for (const row of rounds) {
-      const transcript = readTranscript(await blobs.get(row.transcriptHash));
+      const transcript = readMaskedTranscript(await blobs.get(row.transcriptHash));
       const { counts, updatesRoot } = verifyTranscript(transcript, { verifier });
       const which = `of round ${row.round}`;
       requireEqual(transcript.config.roundId, row.roundId, `round id ${which}`);

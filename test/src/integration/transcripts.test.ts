@@ -5,13 +5,13 @@ import {
   verifyTranscript,
 } from "@chorus/aggregation";
 import type { StepRequests } from "@chorus/cli/honest-answers";
-import { readTranscript } from "@chorus/client";
 import { ParticipantServiceService } from "@chorus/proto/v1/participant";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { serverStreamCall } from "../support/call.ts";
 import { testPlan } from "../support/plan.ts";
 import { RawFederation } from "../support/raw-federation.ts";
 import { refusalOf } from "../support/refusal.ts";
+import { readMaskedTranscript } from "../support/transcripts.ts";
 
 let federation: RawFederation;
 beforeAll(async () => {
@@ -36,7 +36,7 @@ async function downloaded(roundId: Uint8Array, offset = 0): Promise<Buffer> {
 test("what is published of a completed round proves its sum to a survivor, and is what operators are told", async () => {
   expect(await federation.round()).toEqual([0, 1, 2, 3]);
   const bytes = await downloaded(sent("acceptRound").roundId);
-  const transcript = readTranscript(bytes);
+  const transcript = readMaskedTranscript(bytes);
   const ownAck = sent("confirmSurvivors").ack as SurvivorAck;
   const reader = { verifier: openCommitmentScheme(), ownAck };
   const { counts, updatesRoot } = verifyTranscript(transcript, reader);

@@ -9,7 +9,19 @@ export interface TestPlan {
   readonly hardDeadlineMs?: number;
   /** Weights of the model: a place for each participant. Eight unless told otherwise. */
   readonly weights?: number;
+  /** Masking unless told otherwise. */
+  readonly protection?: Plan["protection"];
+  /** The plain mean unless told otherwise. */
+  readonly strategy?: Plan["strategy"];
 }
+
+/** Encryption of values that are almost as fine as float32: whose update is in a model can be seen. */
+export const encryption: Plan["protection"] = {
+  kind: "he",
+  valueBits: 16,
+  clippingNorm: 1,
+  maxExamples: 1,
+};
 
 /** A plan of a model with one weight for each feature, for trainers that move single weights. */
 export function testPlan(wanted: TestPlan): Plan {
@@ -47,8 +59,8 @@ export function testPlan(wanted: TestPlan): Plan {
       batchSize: 1,
       localSteps: 1,
     },
-    strategy: { kind: "fedavg" },
-    protection: { kind: "masking", clippingNorm: 1, maxExamples: 1 },
+    strategy: wanted.strategy ?? { kind: "fedavg" },
+    protection: wanted.protection ?? { kind: "masking", clippingNorm: 1, maxExamples: 1 },
     rounds: wanted.rounds,
     seed: 7,
     roundPolicy: {

@@ -53,6 +53,7 @@ export const exampleResult: DemoResult = {
   planName: "mnist-mlp",
   plan: '{"name":"mnist-mlp","rounds":6}',
   planHash: hashOf(18),
+  protection: { kind: "masking", clippingNorm: 20, maxExamples: 20_000 },
   startedAtMs: 1_770_000_000_000,
   wallMs: 61_000,
   runMs: 13_200,

@@ -8,6 +8,8 @@ import {
   graphNonceCommitment,
   hexToBytes,
   type Identity,
+  isEncrypted,
+  type MaskedRoundConfig,
   type MaskingTools,
   parseRoundConfig,
   type RevealingStage,
@@ -63,13 +65,13 @@ export interface PlainUpdate {
   readonly counts: UpdateCounts;
 }
 
-/** An honest participant's half of the rounds that it is asked to take part in, without training. */
+/** An honest participant's half of the masked rounds that it is asked to take part in, without training. */
 export class HonestAnswers {
   readonly #identity: Identity;
-  readonly #updateFor: (config: RoundConfig) => PlainUpdate;
+  readonly #updateFor: (config: MaskedRoundConfig) => PlainUpdate;
   readonly #tools: MaskingTools;
   readonly #graphNonce = new Uint8Array(GRAPH_NONCE_BYTES);
-  #config: RoundConfig | undefined;
+  #config: MaskedRoundConfig | undefined;
   #configHash: Uint8Array = new Uint8Array();
   #advertising: AdvertisingStage | undefined;
   #sharing: SharingStage | undefined;
@@ -79,7 +81,7 @@ export class HonestAnswers {
   /** `updateFor`: what it uploads in a round. */
   constructor(
     identity: Identity,
-    updateFor: (config: RoundConfig) => PlainUpdate,
+    updateFor: (config: MaskedRoundConfig) => PlainUpdate,
     tools: MaskingTools,
   ) {
     this.#identity = identity;
@@ -111,6 +113,8 @@ export class HonestAnswers {
         const shares = present(this.#revealing).reveal(instruction.value.acks);
         return { step: "revealShares", request: { ...this.#binding(), ...shares } };
       }
+      case "openSum":
+        throw new Error("the coordinator wants the sum of a masked round opened");
     }
   }
 
@@ -124,10 +128,11 @@ export class HonestAnswers {
   #advertise({ roundConfig }: Value<"advertiseKeys">): AdvertiseKeysRequest {
     const { random } = this.#tools;
     const secrets = { identity: this.#identity, graphNonce: this.#graphNonce, random };
-    this.#config = parseRoundConfig(roundConfig);
+    this.#config = requireMasked(parseRoundConfig(roundConfig));
     this.#configHash = hexToBytes(configHash(this.#config), 32);
     this.#advertising = AdvertisingStage.begin(this.#config, secrets);
-    return { ...this.#binding(), advertisement: this.#advertising.advertisement };
+    const advertisement = { keyCommitment: new Uint8Array(), ...this.#advertising.advertisement };
+    return { ...this.#binding(), advertisement };
   }
 
   #share({ keyBook }: Value<"shareKeys">): ShareKeysRequest {
@@ -154,6 +159,11 @@ export class HonestAnswers {
     const { roundId } = present(this.#config);
     return { roundId: hexToBytes(roundId, 32), configHash: this.#configHash };
   }
+}
+
+function requireMasked(config: RoundConfig): MaskedRoundConfig {
+  if (isEncrypted(config)) throw new Error("the coordinator encrypts a round that is masked");
+  return config;
 }
 
 function present<T>(value: T | undefined): T {

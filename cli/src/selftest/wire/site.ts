@@ -6,12 +6,12 @@ import {
   bytesToHex,
   canonicalPlan,
   hexToBytes,
+  type MaskedRoundConfig,
   neighbourhoodFor,
   type Plan,
   participantIdOf,
   planHash,
   type RandomSource,
-  type RoundConfig,
   scaleBitsFor,
   serialiseRoundConfig,
   systemRandom,
@@ -77,13 +77,13 @@ export class Site implements AsyncDisposable {
     this.#departure = "";
     await this.server.tell({
       $case: "train",
-      value: { round: this.#offer(roundId), remainingMs: 60_000 },
+      value: { round: this.#offer(roundId), remainingMs: 60_000, modelRequests: [] },
     });
     return this.server.next(signal);
   }
 
   /** Shows the participant a configuration. Resolves with what it says then. */
-  async advertise(config: RoundConfig, signal: AbortSignal): Promise<Said> {
+  async advertise(config: MaskedRoundConfig, signal: AbortSignal): Promise<Said> {
     this.#departure = "";
     const roundConfig = serialiseRoundConfig(config);
     const roundId = hexToBytes(config.roundId, 32);
@@ -110,7 +110,7 @@ export class Site implements AsyncDisposable {
   }
 
   /** A sound configuration of a round in which the participant has trained, with four others. */
-  configOf(roundId: Uint8Array, { nonceCommitment }: Said): RoundConfig {
+  configOf(roundId: Uint8Array, { nonceCommitment }: Said): MaskedRoundConfig {
     const { identityKey } = this.server;
     const own = {
       participantId: participantIdOf(identityKey),
@@ -154,6 +154,7 @@ export class Site implements AsyncDisposable {
       plan: canonicalPlan(this.#plan),
       planHash: hexToBytes(planHash(this.#plan), 32),
       modelHash: hexToBytes(this.model.hash, 32),
+      stateHash: new Uint8Array(),
     };
   }
 

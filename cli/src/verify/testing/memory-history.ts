@@ -1,6 +1,9 @@
 import {
   canonicalPlan,
+  type EncryptedTranscript,
   type Hash,
+  isEncryptedTranscript,
+  type MaskedTranscript,
   planHash,
   type RoundTranscript,
   sha256Hex,
@@ -20,6 +23,7 @@ import {
 } from "../history.ts";
 import { detailsFromStore } from "../store-details.ts";
 import { type VerifiedHistory, verifyRun } from "../verify-run.ts";
+import { encryptedPlan, encryptedRounds } from "./encrypted-rounds.ts";
 import { samplePlan } from "./sample-plan.ts";
 import { type SampleRounds, type SampleRun, sampleRounds } from "./sample-rounds.ts";
 
@@ -43,6 +47,11 @@ export interface MemoryHistory {
 /** The rounds of the run in memory, to be made once for many histories. */
 export function memoryRun(changes: Partial<SampleRun> = {}): SampleRounds {
   return sampleRounds({ plan: samplePlan, runId, federationId, ...changes });
+}
+
+/** The rounds of an encrypted run in memory. */
+export function encryptedRun(changes: Partial<SampleRun> = {}): SampleRounds {
+  return encryptedRounds({ plan: encryptedPlan, runId, federationId, ...changes });
 }
 
 /** A history of these rounds, the first `committed` of which are on the ledger. */
@@ -166,11 +175,32 @@ export function keepFile({ files }: MemoryHistory, bytes: Uint8Array): Hash {
 export function republish(
   history: MemoryHistory,
   number: number,
-  change: (transcript: RoundTranscript) => RoundTranscript,
+  change: (transcript: MaskedTranscript) => RoundTranscript,
 ): void {
-  const bytes = history.files.get(roundOf(history, number).transcriptHash) ?? new Uint8Array();
-  const changed = transcriptToBytes(change(readTranscript(bytes)));
-  changeRound(history, number, { transcriptHash: keepFile(history, changed) });
+  const transcript = transcriptOf(history, number);
+  if (isEncryptedTranscript(transcript)) throw new Error(`round ${number} is encrypted`);
+  publish(history, number, change(transcript));
+}
+
+/** The same of an encrypted round. */
+export function republishEncrypted(
+  history: MemoryHistory,
+  number: number,
+  change: (transcript: EncryptedTranscript) => RoundTranscript,
+): void {
+  const transcript = transcriptOf(history, number);
+  if (!isEncryptedTranscript(transcript)) throw new Error(`round ${number} is masked`);
+  publish(history, number, change(transcript));
+}
+
+function transcriptOf(history: MemoryHistory, number: number): RoundTranscript {
+  const bytes = history.files.get(roundOf(history, number).transcriptHash);
+  return readTranscript(bytes ?? new Uint8Array());
+}
+
+function publish(history: MemoryHistory, number: number, transcript: RoundTranscript): void {
+  const transcriptHash = keepFile(history, transcriptToBytes(transcript));
+  changeRound(history, number, { transcriptHash });
 }
 
 /** Takes away what a coordinator that runs does not tell. */

@@ -1,21 +1,23 @@
 import {
   applyOuterStep,
+  type CommonRoundConfig,
   decodeSum,
   type Hash,
   initialModel,
   layoutOf,
+  type MaskedRoundConfig,
   modelHash,
   modelToBytes,
   neighbourhoodFor,
   type Plan,
   planHash,
-  type RoundConfig,
+  type RoundTranscript,
   scaleBitsFor,
   sha256Hex,
   type UpdateCounts,
 } from "@chorus/aggregation";
 import { type RoundRow, transcriptToBytes } from "@chorus/coordinator";
-import { cohort, type Exchanged, maskedRound } from "./masked-round.ts";
+import { cohort, type Exchanged, maskedRound } from "./sample-exchange.ts";
 
 /** A run with its rounds, and every file that a coordinator keeps of it. */
 export interface SampleRounds {
@@ -78,8 +80,8 @@ export function sampleRounds(run: SampleRun): SampleRounds {
 }
 
 /** What a coordinator keeps of a round but for its files. */
-function keptOf(
-  { transcript, updatesRoot }: Exchanged,
+export function keptOf(
+  { transcript, updatesRoot }: { readonly transcript: RoundTranscript; readonly updatesRoot: Hash },
   { evaluationLossMillis, ...counts }: UpdateCounts,
 ): Omit<RoundRow, "modelHash" | "strategyStateHash" | "transcriptHash"> {
   const { roundId, runId, round, parentModelHash } = transcript.config;
@@ -110,11 +112,21 @@ function exchangeOf(run: SampleRun, round: number, parentModelHash: Hash): Excha
   return run.lies?.[round]?.(honest, exchange) ?? honest;
 }
 
-function configOf(
+function configOf(run: SampleRun, round: number, parentModelHash: Hash): MaskedRoundConfig {
+  const { clippingNorm } = run.plan.protection;
+  return {
+    ...commonConfigOf(run, round, parentModelHash),
+    ringBits: 32,
+    scaleBits: scaleBitsFor(cohort.length, clippingNorm),
+  };
+}
+
+/** What configurations of masked and of encrypted rounds have. */
+export function commonConfigOf(
   { plan, runId, federationId }: SampleRun,
   round: number,
   parentModelHash: Hash,
-): RoundConfig {
+): CommonRoundConfig {
   const { clippingNorm, maxExamples } = plan.protection;
   return {
     protocol: "SA-1",
@@ -130,8 +142,6 @@ function configOf(
     ...neighbourhoodFor(cohort.length),
     minSurvivors: plan.roundPolicy.minSurvivors,
     dimension: layoutOf(plan.model).parameters,
-    ringBits: 32,
-    scaleBits: scaleBitsFor(cohort.length, clippingNorm),
     clippingNorm,
     maxExamples,
   };
