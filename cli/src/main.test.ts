@@ -25,6 +25,7 @@ const commands = [
   ["run", "stop"],
   ["verify"],
   ["doctor"],
+  ["bench"],
   ["selftest", "attack"],
 ];
 

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addBench } from "./commands/bench.ts";
 import { addCoordinatorServe } from "./commands/coordinator-serve.ts";
 import { addDataCheck } from "./commands/data-check.ts";
 import { addDemo } from "./commands/demo.ts";
@@ -59,6 +60,7 @@ export function buildProgram(context: CommandContext): Command {
   addDataCheck(data, context);
   addVerify(program, context);
   addDoctor(program, context);
+  addBench(program, context);
   const selftest = program.command("selftest").description("test what this version withstands");
   withGroupHelp(selftest, ["chorus selftest attack"]);
   addSelftestAttack(selftest, context);
