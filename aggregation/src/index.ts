@@ -139,6 +139,8 @@ export {
   systemRandom,
 } from "./random.ts";
 export { applyOuterStep, stateLength } from "./strategies/outer-step.ts";
+export { stateHash } from "./strategies/state-hash.ts";
+export { verifiedExchange } from "./transcript/signed-round.ts";
 export {
   type EncryptedTranscript,
   isEncryptedTranscript,

@@ -16,7 +16,7 @@ export function subtractRing(target: Uint32Array, subtrahend: Uint32Array): void
 }
 
 /** Sum of squares, accumulated in float64 in index order. */
-export function sumOfSquares(values: Float32Array): number {
+export function sumOfSquares(values: Float32Array | Float64Array): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!;
   return sum;

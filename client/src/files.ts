@@ -1,4 +1,4 @@
-import { open, rename } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Makes a folder's entries durable: files that were made or renamed in it. Windows needs and knows no such thing. */
@@ -10,17 +10,24 @@ export async function syncDirectory(path: string): Promise<void> {
 
 /**
  * Puts a file that only its owner may read in the place of any that is there: after a crash there is the one or the other,
- * and it is on disk when this resolves.
+ * and it is on disk when this resolves. Leaves no draft when it fails.
  */
 export async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
   const draft = `${path}.draft`;
-  {
-    await using file = await open(draft, "w", 0o600);
-    await file.writeFile(content);
-    await file.sync();
+  try {
+    await writeDurably(draft, content);
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
   }
-  await rename(draft, path);
   await syncDirectory(dirname(path));
+}
+
+async function writeDurably(path: string, content: Uint8Array | string): Promise<void> {
+  await using file = await open(path, "w", 0o600);
+  await file.writeFile(content);
+  await file.sync();
 }
 
 /** Whether an error is the system's of this code, such as ENOENT. */

@@ -92,6 +92,7 @@ async function followOn(
     },
   );
   uplink.opened(connection);
+  session.connected();
   try {
     for await (const instruction of connection.follow(signal)) session.receive(instruction);
   } finally {

@@ -92,6 +92,7 @@ async function participate(
   for (const finding of evidence.findings)
     log.error({ ...finding, advice: evidence.advice }, KEPT_EVIDENCE);
   const models = await ModelStore.open(options.stateDirectory, log);
+  await models.sweep();
   const invitation = await readInvitation(options.invitationFile);
   using training = await openTraining(options, dependencies, signal);
   using trainers = new Trainers(options.dataPath, training.createTrainer);

@@ -16,6 +16,8 @@ export interface WantedFile {
   readonly allows: (totalBytes: number) => boolean;
   /** Which lengths are allowed, for errors. */
   readonly wanted: string;
+  /** What it begins with, which is not fetched; nothing by default. */
+  readonly begun?: Uint8Array;
   /** Its pieces from `offset` on. */
   readonly from: (
     connection: Connection,
@@ -91,10 +93,11 @@ class Download {
   readonly #file: WantedFile;
   /** Of the whole file; empty before the first piece. */
   #bytes: Uint8Array = new Uint8Array();
-  #receivedBytes = 0;
+  #receivedBytes: number;
 
   constructor(file: WantedFile) {
     this.#file = file;
+    this.#receivedBytes = file.begun?.length ?? 0;
   }
 
   get receivedBytes(): number {
@@ -124,9 +127,14 @@ class Download {
       throw corrupt(`a chunk that ends at byte ${offset + data.length}`, `${totalBytes} at most`);
     if (Buffer.compare(sha256(data), wanted) !== 0)
       throw corrupt(`other bytes at ${offset}`, "those of the chunk's SHA-256");
-    if (this.#bytes.length === 0) this.#bytes = new Uint8Array(totalBytes);
+    if (this.#bytes.length === 0) this.#begin(totalBytes);
     this.#bytes.set(data, offset);
     this.#receivedBytes += data.length;
+  }
+
+  #begin(totalBytes: number): void {
+    this.#bytes = new Uint8Array(totalBytes);
+    this.#bytes.set(this.#file.begun ?? []);
   }
 
   #requireLength(totalBytes: number): void {

@@ -47,6 +47,14 @@ export class Session implements AsyncDisposable {
     this.#round.receive(instruction);
   }
 
+  /** A connection is there again: what ended meanwhile was not told, and is verified as far as it is published. */
+  connected(): void {
+    const { auditor } = this.#site;
+    const round = this.#round;
+    if (round === undefined) this.#settle((signal) => auditor.settleMissed(undefined, signal));
+    else round.afterwards((signal) => auditor.settleMissed(round.roundId, signal));
+  }
+
   /** Cancels what is under way, wipes it, and resolves when that is done. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new DOMException("the participant stops", "AbortError"));
@@ -57,11 +65,16 @@ export class Session implements AsyncDisposable {
   #finish({ roundId, abandoned, modelHash }: RoundEnd): void {
     const { auditor, log } = this.#site;
     this.#drop();
-    this.#settling = new AbortController();
-    const signal = AbortSignal.any([this.#closing.signal, this.#settling.signal]);
-    this.#ended = this.#ended.then(() => auditor.settle(signal));
+    this.#settle((signal) => auditor.settle(signal));
     if (abandoned === "") log.info({ roundId, modelHash }, "the round was completed");
     else log.warn({ roundId, abandoned }, "the round was abandoned");
+  }
+
+  /** Verifies once everything that was under way has ended. */
+  #settle(work: (signal: AbortSignal) => Promise<void>): void {
+    if (this.#settling.signal.aborted) this.#settling = new AbortController();
+    const signal = AbortSignal.any([this.#closing.signal, this.#settling.signal]);
+    this.#ended = this.#ended.then(() => work(signal));
   }
 
   #drop(): void {

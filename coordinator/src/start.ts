@@ -33,7 +33,7 @@ import { defaultLimits, UnmaskingPool } from "./unmasking/pool.ts";
 /** Grace for calls in flight at a shutdown, twice: half of the ten seconds that container engines give. */
 const drainMs = 4_000;
 
-/** Memory: a gibibyte. Stalls: a chunk of 1 MiB needs 280 kbit/s. */
+/** Memory: a gibibyte for updates, and one for models that are handed over. Stalls: a chunk of 1 MiB needs 280 kbit/s. */
 const streamLimits = { memoryBytes: 1_073_741_824, stallMs: 30_000 };
 
 /** A coordinator that is serving. Disposing it abandons running rounds, lets calls end and closes what is open. */
@@ -152,9 +152,9 @@ async function openRpc(
   const calls = new Calls(statusMapper(log, (reason) => metrics.refusals.inc({ reason })));
   const shared = { store, blobs, sessions, runs, calls };
   const meter = new WireMeter();
-  const streams = new ByteStreams(streamLimits, { meter, metrics, clock });
-  const uploads = new UploadReceiver({ streams, runs });
-  const handovers = new HandoverReceiver({ streams, runs });
+  const openStreams = () => new ByteStreams(streamLimits, { meter, metrics, clock });
+  const uploads = new UploadReceiver({ streams: openStreams(), runs });
+  const handovers = new HandoverReceiver({ streams: openStreams(), runs });
   const services = [
     participantService({ ...shared, clock, reception, meter, metrics, uploads, handovers, log }),
     operatorService({ ...shared, operatorToken, feed }),

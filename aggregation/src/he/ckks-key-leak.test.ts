@@ -26,8 +26,11 @@ let context: SealContext;
 let prime: bigint;
 let secretKey: Uint8Array;
 let cipher: CkksCipher;
-/** Two sums of ten participants' ciphertexts. */
-let sums: readonly Uint8Array[];
+/** What ten participants' values add up to. */
+const KINDS = ["updates", "zeros"] as const;
+type Kind = (typeof KINDS)[number];
+/** Two sums of each kind. */
+let sums: Record<Kind, readonly Uint8Array[]>;
 
 beforeAll(async () => {
   seal = await Seal.open();
@@ -36,25 +39,45 @@ beforeAll(async () => {
   secretKey = newCkksKey(seal, SMALL_CKKS);
   cipher = new CkksCipher(seal, SMALL_CKKS, secretKey, RANGE);
   using adder = new CkksAdder(seal, SMALL_CKKS);
-  sums = ["first", "second"].map((round) =>
-    adder.sumOf(Array.from({ length: 10 }, (_, i) => cipher.encrypt(updateOf(`${round} ${i}`)))),
-  );
+  const twoSumsOf = (valuesOf: (seed: string) => Float32Array) =>
+    ["first", "second"].map((round) =>
+      adder.sumOf(Array.from({ length: 10 }, (_, i) => cipher.encrypt(valuesOf(`${round} ${i}`)))),
+    );
+  sums = {
+    updates: twoSumsOf(updateOf),
+    // Of a layer that does not train, say.
+    zeros: twoSumsOf(() => new Float32Array(CKKS_SLOTS)),
+  };
 });
 afterAll(() => seal[Symbol.dispose]());
 
-test("whoever hears two sums in float64 has the key, all of it", () => {
+/** Values of the key that an attacker has who hears what two sums of a kind are said to be. */
+function leaked(kind: Kind, heard: (sum: Uint8Array) => Float64Array): number {
+  const key = recoveredKey(sums[kind].map(heard), sums[kind]);
+  return agreement(key, residuesOf(secretKey, PLAIN_HEAD));
+}
+
+function exactly(sum: Uint8Array): Float64Array {
   using decryptor = context.openDecryptor(secretKey);
   using decoder = context.openDecoder();
-  const heard = sums.map((sum) => decoder.run(decryptor.run(sum)));
-  expect(agreement(recoveredKey(heard), residuesOf(secretKey, PLAIN_HEAD))).toBe(CKKS_DEGREE);
+  return decoder.run(decryptor.run(sum));
+}
+
+test.each(KINDS)("whoever hears two sums of %s in float64 has the key, all of it", (kind) => {
+  expect(leaked(kind, exactly)).toBe(CKKS_DEGREE);
 });
 
-test("whoever hears what our API lets out of them has none of it by that method", () => {
-  const heard = sums.map((sum) => cipher.decrypt(sum));
-  expect(heard.every((values) => values instanceof Float32Array)).toBe(true);
-  const wide = heard.map((values) => Float64Array.from(values));
-  expect(agreement(recoveredKey(wide), residuesOf(secretKey, PLAIN_HEAD))).toBe(0);
+test("rounded to float32, sums of zeros give the key away all the same", () => {
+  const rounded = (sum: Uint8Array) => Float64Array.from(Float32Array.from(exactly(sum)));
+  expect(leaked("zeros", rounded)).toBe(CKKS_DEGREE);
 });
+
+test.each(KINDS)(
+  "whoever hears what our API lets out of two sums of %s has none of it by that method",
+  (kind) => {
+    expect(leaked(kind, (sum) => Float64Array.from(cipher.decrypt(sum)))).toBe(0);
+  },
+);
 
 function updateOf(seed: string): Float32Array {
   const numbers = new RandomNumbers(seededRandom(seed));
@@ -65,9 +88,9 @@ function updateOf(seed: string): Float32Array {
  * The attacker's: an encoding of twice the real parts is plaintext plus conjugate, in NTT form the values at i and at
  * degree - 1 - i added up. Two sums give two equations for two of the key's values.
  */
-function recoveredKey(heard: readonly Float64Array[]): bigint[] {
+function recoveredKey(heard: readonly Float64Array[], ofSums: readonly Uint8Array[]): bigint[] {
   const [one, two] = heard.map((values, index) =>
-    equations(values, sums[index] ?? new Uint8Array()),
+    equations(values, ofSums[index] ?? new Uint8Array()),
   );
   const key = new Array<bigint>(CKKS_DEGREE).fill(0n);
   if (one === undefined || two === undefined) throw new Error("the attack takes two sums");

@@ -7,14 +7,17 @@ import type { SealTask } from "./seal-task.ts";
 /**
  * CKKS, as others use it, to be compared with: approximate, one key in every participant's hands, no masks. A decryption
  * at full precision gives the key away to whoever saw the ciphertext (Li and Micciancio, EUROCRYPT 2021), so that nothing
- * of this file lets one out: results are rounded to float32. That defeats the attack in `ckks-key-leak.test.ts`; it is no
- * proof. Not for updates that must stay secret.
+ * of this file lets one out: results are rounded to an absolute grid far above the noise (rounding to float32 leaves the
+ * noise of values near zero as it is). That defeats the attack in `ckks-key-leak.test.ts`; it is no proof: a value beside a
+ * boundary of the grid tells on which side the noise put it. Not for updates that must stay secret.
  */
 export interface CkksSet {
   readonly name: "ckks-8192-60" | "ckks-8192-60-40-40";
   readonly primeBits: readonly number[];
   /** What values are multiplied by. */
   readonly scale: number;
+  /** What decrypted values are rounded to a multiple of: a thousand times the noise of ten participants' sum, and more. */
+  readonly grid: number;
   /** Encrypted with the public key, or the secret one, which halves the bytes. */
   readonly encryption: "public" | "seeded";
 }
@@ -29,6 +32,7 @@ export const SMALL_CKKS: CkksSet = {
   name: "ckks-8192-60",
   primeBits: [60],
   scale: 2 ** 45,
+  grid: 2 ** -20,
   encryption: "seeded",
 };
 
@@ -37,6 +41,7 @@ export const NVFLARE_CKKS: CkksSet = {
   name: "ckks-8192-60-40-40",
   primeBits: [60, 40, 40],
   scale: 2 ** 40,
+  grid: 2 ** -14,
   encryption: "public",
 };
 
@@ -50,6 +55,7 @@ export interface CkksRange {
 /** Encrypts and decrypts under one secret key, which stays inside the instance of SEAL. */
 export class CkksCipher implements Disposable {
   readonly #range: CkksRange;
+  readonly #grid: number;
   readonly #context: SealContext;
   readonly #guard: SealBytesGuard;
   readonly #encoder: SealTask<Float64Array, Uint8Array>;
@@ -65,6 +71,7 @@ export class CkksCipher implements Disposable {
     const context = openCkksContext(seal, set);
     requireRoom(context, set, range);
     this.#range = range;
+    this.#grid = set.grid;
     this.#context = context;
     this.#encoder = context.openEncoder(set.scale);
     this.#decoder = context.openDecoder();
@@ -90,7 +97,7 @@ export class CkksCipher implements Disposable {
   }
 
   /**
-   * The values of a sum, shape `[CKKS_SLOTS]`, rounded to float32. Throws {@link HeError} as {@link SealBytesGuard};
+   * The values of a sum, shape `[CKKS_SLOTS]`, rounded to the set's grid. Throws {@link HeError} as {@link SealBytesGuard};
    * `overflow` for values that so many participants cannot add up to, which is what another key or a changed ciphertext
    * leads to.
    */
@@ -100,7 +107,8 @@ export class CkksCipher implements Disposable {
     const exact = this.#decoder.run(plaintext);
     const most = this.#range.participants * this.#range.largestValue;
     const areReached = exact.every((value) => Math.abs(value) <= most * 1.001);
-    const rounded = Float32Array.from(exact);
+    const grid = this.#grid;
+    const rounded = Float32Array.from(exact, (value) => Math.round(value / grid) * grid);
     for (const secret of [plaintext, exact]) secret.fill(0);
     if (areReached) return rounded;
     throw new HeError("overflow", `the sum is beyond ${most}: another key's, or changed`);

@@ -1,5 +1,6 @@
 import { BLOCK_WORDS, type OpenKernels } from "../kernels/kernels.ts";
 import { openFastKernels } from "../kernels/open-kernels.ts";
+import { excessOf } from "../masking/mean-norm.ts";
 import type { DecodedSum, Update } from "../masking/quantiser.ts";
 import type { RandomSource } from "../random.ts";
 import { dequantiseInto, firstNonFinite, sumOfSquares } from "../vector.ts";
@@ -55,7 +56,7 @@ export function encodeHeUpdate(
 /**
  * What the sums of `survivors` updates' values stand for, see {@link encodeHeUpdate}: the same bits on every machine.
  * `sums`: shape `[encodedLength]`; what is behind is not looked at. Throws {@link HeError} `wrong-length`, `bad-counts`,
- * `no-examples` when all weights are zero.
+ * `no-examples` when all weights are zero, `overflow` for a mean longer than clipped updates have.
  */
 export function decodeHeSum(
   sums: Uint32Array,
@@ -78,12 +79,17 @@ export function decodeHeSum(
     throw new HeError("no-examples", `${survivors} updates have no training example`);
   }
   const limit = limitOf(parameters);
-  const divisor = ((trainingExamples / maxExamples) * limit) / largestValueOf(encoding);
+  const weight = trainingExamples / maxExamples;
+  const divisor = (weight * limit) / largestValueOf(encoding);
   const values = sums.slice(0, dimension);
   moveDown(values, survivors * (limit + 1));
   const meanDelta = new Float64Array(dimension);
   dequantiseInto(meanDelta, values, divisor);
   rotateBack(meanDelta, rotationSeed);
+  const quantum = largestValueOf(encoding) / limit;
+  const { clippingNorm } = encoding;
+  const excess = excessOf(meanDelta, { survivors, clippingNorm, quantum, weight });
+  if (excess !== undefined) throw new HeError("overflow", `mean of the updates has ${excess}`);
   return { meanDelta, counts };
 }
 

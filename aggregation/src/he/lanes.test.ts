@@ -59,6 +59,25 @@ describe.each(SETS)("$valueBits bits", (parameters) => {
     }
   });
 
+  test("anything behind the last value, in whatever lane, is found", () => {
+    const count = perChunk + 5;
+    const coefficients = packValues(parameters, new Uint16Array(count));
+    for (let lane = 0; lane < parameters.lanes; lane++) {
+      for (const coefficient of [lane === 0 ? 6 : 1, 2047]) {
+        const changed = coefficients.slice();
+        const bit = BigInt(lane * parameters.laneBits);
+        const words = new Uint32Array(BigUint64Array.of(1n << bit).buffer);
+        changed.set(words, CHUNK_WORDS + 2 * coefficient);
+        expect(() => unpackSums(parameters, changed, count, 1)).toThrow(
+          expect.objectContaining({
+            code: "wrong-sum",
+            message: "chunk 1 has something behind its last value",
+          }),
+        );
+      }
+    }
+  });
+
   test("a lane beyond what the participants can add up to is found, and named", () => {
     const count = perChunk;
     const coefficients = packValues(parameters, new Uint16Array(count));

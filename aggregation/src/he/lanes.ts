@@ -55,8 +55,9 @@ export function packValues(
 /**
  * The sums of `participants` participants' values. `coefficients`: the sum of what they packed, masks taken off, shape
  * `[chunks, CHUNK_WORDS]`; the result: shape `[count]`. Throws {@link HeError} `wrong-sum` naming the chunk whose sentinel is
- * not their number: it was decrypted with another key, lacks a participant, has one twice, or was changed on the way;
- * `overflow` for a sum that so many values cannot have; `wrong-length`. `firstChunk`: of a section of a longer vector.
+ * not their number, or which has anything behind the last value: it was decrypted with another key, lacks a participant, has
+ * one twice, or was changed on the way; `overflow` for a sum that so many values cannot have; `wrong-length`.
+ * `firstChunk`: of a section of a longer vector.
  */
 export function unpackSums(
   parameters: HeParameters,
@@ -74,12 +75,14 @@ export function unpackSums(
   for (let chunk = 0; chunk < chunks; chunk++) {
     requireSentinel(chunkOf(coefficients, chunk), firstChunk + chunk, participants);
   }
-  const sums = new Uint32Array(count);
+  const all = new Uint32Array(chunks * valuesPerChunk(parameters));
   const { laneBits } = parameters;
-  for (const { chunk, lane, offset } of stretches(parameters, count)) {
-    const target = sums.subarray(offset, offset + VALUE_COEFFICIENTS);
+  for (const { chunk, lane, offset } of stretches(parameters, all.length)) {
+    const target = all.subarray(offset, offset + VALUE_COEFFICIENTS);
     takeLane(target, chunkOf(coefficients, chunk).subarray(2), lane * laneBits, laneBits);
   }
+  requireZeros(all.subarray(count), firstChunk + chunks - 1);
+  const sums = all.subarray(0, count);
   requireReachable(parameters, sums, participants, firstChunk * valuesPerChunk(parameters));
   return sums;
 }
@@ -94,6 +97,12 @@ function requireSentinel(words: Uint32Array, chunk: number, participants: number
   // What stands there instead is a masked or random number: it says nothing and stays here.
   const message = `chunk ${chunk} is not the sum of ${participants} participants under this key`;
   throw new HeError("wrong-sum", message);
+}
+
+/** What is behind the last value is part of no commitment. */
+function requireZeros(words: Uint32Array, chunk: number): void {
+  if (firstBeyond(words, 0) < 0) return;
+  throw new HeError("wrong-sum", `chunk ${chunk} has something behind its last value`);
 }
 
 function requireReachable(

@@ -19,9 +19,10 @@ export type ValueBits = 8 | 15 | 16;
  * room for the carries of at most `maxParticipants` values.
  *
  * BGV, not BFV: it encrypts twice as fast (Node 24, CPU time in one run: 90 and 200 ms for a million 8-bit values), and it
- * keeps ciphertexts as values at roots, so that whatever is changed in one changes every coefficient that is decrypted, the
- * sentinel too. A power of two as plaintext modulus, because masks are added modulo it: a mask is then so many bits of
- * a keystream.
+ * keeps ciphertexts as values at roots, so that a residue that is damaged on the way changes every coefficient that is
+ * decrypted, the sentinel too. Whoever changes a ciphertext on purpose adds to coefficients what it likes, the sentinel spared:
+ * that shows in the commitments. A power of two as plaintext modulus, because masks are added modulo it: a mask is then so many
+ * bits of a keystream.
  */
 export interface HeParameters {
   readonly scheme: "bgv-2048-54";

@@ -62,6 +62,7 @@ test("one report that is unlike the others is left out", () => {
 test.each([
   ["modelHash", { modelHash: "c3".repeat(32) }],
   ["stateHash", { stateHash: "" }],
+  ["stateHash", { stateHash: "0".repeat(64) }],
   ["counts", { counts: { ...MADE.counts, evaluationCorrect: 9 } }],
 ] as const)(
   "reports that differ in their %s alone are not equal: nothing is agreed on, in numbers",
@@ -71,6 +72,37 @@ test.each([
     expect(() => opening.close()).toThrow(/2 \+ 2; wanted 3 or more/);
   },
 );
+
+test("reports that differ do not count together: the largest group of equal ones does", () => {
+  const opening = new Opening(transcript);
+  expect(opening.agreed).toBe(0);
+  const lie = { stateHash: "" };
+  const counted = [reportOf(1, lie), reportOf(2), reportOf(3, lie), reportOf(4, lie)].map(
+    (report) => {
+      opening.report(report);
+      return opening.agreed;
+    },
+  );
+  expect(counted).toEqual([1, 1, 2, 3]);
+});
+
+test("no state and a state whose hash is zeros are not the same to a signature", () => {
+  const zeros = "0".repeat(64);
+  const opening = new Opening(transcript);
+  const [none, some] = [reportOf(2, { stateHash: "" }), reportOf(3, { stateHash: zeros })];
+  expect(() => opening.report({ ...none, stateHash: zeros })).toThrow(refusal("bad-signature"));
+  expect(() => opening.report({ ...some, stateHash: "" })).toThrow(refusal("bad-signature"));
+  const liar = reportOf(1, { stateHash: zeros });
+  const others = [2, 3, 4].map((index) => reportOf(index, { stateHash: "" }));
+  const agreed = openingWith(liar, ...others).close();
+  expect(agreed.stateHash).toBe("");
+  expect(agreed.transcript.reports).toEqual(others);
+});
+
+test("nothing is signed that is no hash", () => {
+  expect(() => reportOf(1, { stateHash: "b2" })).toThrow(refusal("wrong-length"));
+  expect(() => reportOf(1, { modelHash: "A1".repeat(32) })).toThrow(refusal("wrong-length"));
+});
 
 test("fewer reports than the threshold agree on nothing, and the shortage says so before", () => {
   const opening = openingWith(reportOf(2), reportOf(3));
@@ -104,6 +136,8 @@ test("a second report, one of a dropout, of a stranger, or that is not signed as
     [{ ...report, modelHash: "a1".repeat(31) }, "wrong-length"],
     [{ ...report, stateHash: "" }, "bad-signature"],
     [{ ...report, stateHash: "b2" }, "wrong-length"],
+    [{ ...report, stateHash: "B2".repeat(32) }, "wrong-length"],
+    [{ ...report, stateHash: "g2".repeat(32) }, "wrong-length"],
     [{ ...report, counts: { ...MADE.counts, trainingExamples: 401 } }, "bad-signature"],
     [{ ...report, counts: { ...MADE.counts, trainingExamples: -1 } }, "bad-counts"],
     [

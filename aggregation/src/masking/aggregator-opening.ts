@@ -2,7 +2,7 @@ import type { EncryptedTranscript } from "../transcript/transcript.ts";
 import { requireAmong, requireFirst, shortageOf } from "./checks.ts";
 import type { MaskingError } from "./error.ts";
 import type { ModelReport, ParticipantId } from "./messages.ts";
-import { agreedModel, type MadeModel, ReportBinding } from "./model-report.ts";
+import { agreedModel, equalReports, type MadeModel, ReportBinding } from "./model-report.ts";
 
 /** What a quorum of an encrypted round's survivors has made of its sum. */
 export interface OpenedRound extends MadeModel {
@@ -40,6 +40,12 @@ export class Opening {
     requireFirst(this.#reports, participantId, "report");
     this.#binding.check(report);
     this.#reports.set(participantId, report);
+  }
+
+  /** Reports in the largest group of equal ones so far. */
+  get agreed(): number {
+    const [largest = []] = equalReports(this.#reports.values());
+    return largest.length;
   }
 
   /** Why the round could not be committed if exactly these had delivered, whatever they said. undefined when it could. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { MaskedRoundConfig } from "./config.ts";
+import { configHash, type EncryptedRoundConfig, type MaskedRoundConfig } from "./config.ts";
 import { checkRoundConfig, checkSoundConfig, type RoundExpectation } from "./config-check.ts";
 import { heConfigFor } from "./encryption.ts";
 import type { MaskingErrorCode } from "./error.ts";
@@ -22,6 +22,7 @@ const EXPECTED: RoundExpectation = {
   clippingNorm: CONFIG.clippingNorm,
   maxExamples: CONFIG.maxExamples,
   valueBits: undefined,
+  parentStateHash: "",
   minSurvivors: 2,
   minSurvivorsFloor: 2,
 };
@@ -117,8 +118,29 @@ test("a round is encrypted where it was planned so, with the planned bits, and o
   }
 });
 
+test("an encrypted round goes on with the state that the participant has, and with no other", () => {
+  const state = "5a".repeat(32);
+  const identities = makeIdentities(20);
+  const [fresh, later] = ["", state].map((hash) =>
+    makeEncryptedConfig(identities, { he: heConfigFor(8, 20, hash) }),
+  ) as [EncryptedRoundConfig, EncryptedRoundConfig];
+  const planned = { ...EXPECTED, valueBits: 8 } as const;
+  expect(() => checkRoundConfig(fresh, planned, OWN)).not.toThrow();
+  expect(() => checkRoundConfig(later, { ...planned, parentStateHash: state }, OWN)).not.toThrow();
+  for (const [config, parentStateHash] of [
+    [later, ""],
+    [fresh, state],
+    [later, "5b".repeat(32)],
+  ] as const) {
+    expect(() => checkRoundConfig(config, { ...planned, parentStateHash }, OWN)).toThrow(
+      expect.objectContaining({ code: "wrong-parent-state" }),
+    );
+  }
+  expect(configHash(fresh)).not.toBe(configHash(later));
+});
+
 test("encryption of other parameters than follow from the bits is refused", () => {
-  const he = { ...heConfigFor(8, 20), parametersHash: heConfigFor(15, 20).parametersHash };
+  const he = { ...heConfigFor(8, 20, ""), parametersHash: heConfigFor(15, 20, "").parametersHash };
   const config = makeEncryptedConfig(makeIdentities(20), { he });
   expect(() => checkSoundConfig(config)).toThrow(
     expect.objectContaining({ code: "wrong-parameters" }),
@@ -126,7 +148,7 @@ test("encryption of other parameters than follow from the bits is refused", () =
 });
 
 test("more participants than a sum of encrypted values has room for are refused", () => {
-  const he = heConfigFor(16, 64);
+  const he = heConfigFor(16, 64, "");
   const identities = makeIdentities(65);
   expect(() => checkSoundConfig(makeEncryptedConfig(identities.slice(1), { he }))).not.toThrow();
   expect(() => checkSoundConfig(makeEncryptedConfig(identities, { he }))).toThrow(

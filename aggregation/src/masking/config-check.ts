@@ -1,4 +1,4 @@
-import type { ValueBits } from "../he/parameters.ts";
+import { parametersHash, type ValueBits } from "../he/parameters.ts";
 import { bytesOfHex } from "../hex.ts";
 import { participantIdOf } from "../identity.ts";
 import {
@@ -10,7 +10,7 @@ import {
   type RoundConfig,
   scaleBitsFor,
 } from "./config.ts";
-import { heConfigFor } from "./encryption.ts";
+import { heParametersOf } from "./encryption.ts";
 import { MaskingError, type MaskingErrorCode } from "./error.ts";
 import { type Guard, strictGuard } from "./guard.ts";
 import type { Hash } from "./messages.ts";
@@ -34,6 +34,8 @@ export interface RoundExpectation {
   readonly maxExamples: number;
   /** The plan's, where its rounds are encrypted. */
   readonly valueBits: ValueBits | undefined;
+  /** Where rounds are encrypted: of the outer optimiser's state that goes with that model; "" where there is none. */
+  readonly parentStateHash: Hash | "";
   /** The plan's. */
   readonly minSurvivors: number;
   /** The site's own floor, whatever the plan says. */
@@ -56,6 +58,7 @@ export function checkRoundConfig(
 ): void {
   checkExpectedRound(config, expected, guard);
   checkExpectedProtection(config, expected, guard);
+  if (isEncrypted(config)) requireParentState(config, expected.parentStateHash, guard);
   checkSoundConfig(config, guard);
   requireMember(config, own, guard);
   const fewest = Math.max(expected.minSurvivors, expected.minSurvivorsFloor);
@@ -135,10 +138,11 @@ function checkScale({ cohort, clippingNorm, scaleBits }: MaskedRoundConfig, guar
  * A cohort that sums have room for is small enough for a complete graph, in which every sharer has every other's contribution
  * to the key.
  */
-function checkEncryption({ he, cohort }: EncryptedRoundConfig, guard: Guard): void {
-  const wanted = heConfigFor(he.valueBits, cohort.length);
-  if (he.parametersHash !== wanted.parametersHash) {
-    const message = `parametersHash is ${he.parametersHash}, wanted ${wanted.parametersHash}`;
+function checkEncryption(config: EncryptedRoundConfig, guard: Guard): void {
+  const got = config.he.parametersHash;
+  const wanted = parametersHash(heParametersOf(config));
+  if (got !== wanted) {
+    const message = `parametersHash is ${got}, wanted ${wanted}`;
     guard.refuse(new MaskingError("wrong-parameters", message));
   }
 }
@@ -154,6 +158,12 @@ function checkExpectedProtection(
     bits === undefined ? "masked only" : `encrypted, values of ${bits} bits`;
   const message = `the round is ${named(got)}, wanted ${named(valueBits)}`;
   guard.refuse(new MaskingError("wrong-protection", message));
+}
+
+function requireParentState({ he }: EncryptedRoundConfig, wanted: Hash | "", guard: Guard): void {
+  if (he.parentStateHash === wanted) return;
+  const message = `parentStateHash is ${he.parentStateHash || "none"}, wanted ${wanted || "none"}`;
+  guard.refuse(new MaskingError("wrong-parent-state", message));
 }
 
 function checkExpectedRound(config: RoundConfig, expected: RoundExpectation, guard: Guard): void {

@@ -39,6 +39,8 @@ export interface HeConfig {
   readonly valueBits: ValueBits;
   /** How updates are spread over all coordinates before they are rounded: see `rotate`. */
   readonly rotation: "hadamard-v1";
+  /** State of the outer optimiser that goes with the parent model, SHA-256 of its bytes; "" where there is none (yet). */
+  readonly parentStateHash: Hash | "";
 }
 
 /** What rounds of both kinds agree on. */
@@ -125,6 +127,7 @@ const encryptedSchema: z.ZodType<EncryptedRoundConfig> = z.strictObject({
     parametersHash: hash,
     valueBits: z.literal([8, 15, 16]),
     rotation: z.literal("hadamard-v1"),
+    parentStateHash: z.union([hash, z.literal("")]),
   }),
 });
 

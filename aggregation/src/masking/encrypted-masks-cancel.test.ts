@@ -63,7 +63,7 @@ function unmaskedSums(config: EncryptedRoundConfig, uploading: number, confirmin
 test("whoever drops out, the revealed masks leave exactly the survivors' values, to which the commitments open", () => {
   fc.assert(
     fc.property(attendance, fc.constantFrom(8, 15, 16), ({ size, uploading, confirming }, bits) => {
-      const he = heConfigFor(bits, size);
+      const he = heConfigFor(bits, size, "");
       const config = makeEncryptedConfig(makeIdentities(size), { he, dimension: size + 3 });
       const { unmasking, plain, sums } = unmaskedSums(config, uploading, confirming);
       expect(sums).toEqual(plain);

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "vitest";
+import { heEncodingOf } from "../he/he-encoding.ts";
 import type { ParticipantCipher } from "../he/participant-cipher.ts";
 import { verifyOpenedSum } from "../transcript/verify-opened-sum.ts";
 import type { EncryptedRoundConfig } from "./config.ts";
@@ -62,7 +63,7 @@ test.each([
 ] as const)(
   "of %i bits: the survivors' mean is what they open, and nobody else's update is in it",
   async (valueBits, tolerance) => {
-    const config = { ...CONFIG, he: heConfigFor(valueBits, 5) };
+    const config = { ...CONFIG, he: heConfigFor(valueBits, 5, "") };
     const { unmasking, uploads, cipher } = await unmasked(config);
     const encryptedSum = await encryptedSumOf(config, uploads.values(), unmasking.closeAsSeeds());
     const transcript = unmasking.encryptedTranscript(encryptedSum);
@@ -83,6 +84,12 @@ test.each([
     }
   },
 );
+
+test("updates are rotated otherwise in every attempt at a round", () => {
+  const seedOf = (config: EncryptedRoundConfig) => heEncodingOf(config).rotationSeed;
+  expect(seedOf({ ...CONFIG })).toEqual(seedOf(CONFIG));
+  expect(seedOf({ ...CONFIG, roundId: "99".repeat(32) })).not.toEqual(seedOf(CONFIG));
+});
 
 test("everybody makes the same key, and another one in every attempt at a round", async () => {
   const jobsOf = (config: EncryptedRoundConfig) =>

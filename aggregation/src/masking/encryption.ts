@@ -1,5 +1,6 @@
 import { CIPHERTEXT_BYTES, SUM_BYTES } from "../he/ciphertext-form.ts";
 import { heValueCount } from "../he/he-encoding.ts";
+import { HeError } from "../he/he-error.ts";
 import { chunkCount } from "../he/lanes.ts";
 import {
   type HeParameters,
@@ -9,14 +10,23 @@ import {
 } from "../he/parameters.ts";
 import type { EncryptedRoundConfig, HeConfig } from "./config.ts";
 import { MaskingError } from "./error.ts";
+import type { Hash } from "./messages.ts";
 
 /**
- * How a round of so many participants encrypts values of so many bits. Throws {@link MaskingError} `too-many-participants`
- * for more than a sum has room for.
+ * How a round of so many participants encrypts values of so many bits; `parentStateHash`: of what the round goes on with.
+ * Throws {@link MaskingError} `too-many-participants` for more than a sum has room for.
  */
-export function heConfigFor(valueBits: ValueBits, cohortSize: number): HeConfig {
-  const parameters = roomyParameters(valueBits, cohortSize);
-  return { parametersHash: parametersHash(parameters), valueBits, rotation: "hadamard-v1" };
+export function heConfigFor(
+  valueBits: ValueBits,
+  cohortSize: number,
+  parentStateHash: Hash | "",
+): HeConfig {
+  return {
+    parametersHash: parametersHash(roomyParameters(valueBits, cohortSize)),
+    valueBits,
+    rotation: "hadamard-v1",
+    parentStateHash,
+  };
 }
 
 /** What an encrypted round encrypts with. Throws as {@link heConfigFor}. */
@@ -43,12 +53,12 @@ function chunksOf(config: EncryptedRoundConfig): number {
   return chunkCount(heParametersOf(config), valueCountOf(config));
 }
 
+/** As a configuration's refusal, what {@link heParameters} says of too many. */
 function roomyParameters(valueBits: ValueBits, participants: number): HeParameters {
-  const parameters = heParameters(valueBits, 1);
-  const { maxParticipants } = parameters;
-  if (participants > maxParticipants) {
-    const message = `there are ${participants} participants, ${valueBits}-bit values have room for ${maxParticipants}`;
-    throw new MaskingError("too-many-participants", message);
+  try {
+    return heParameters(valueBits, participants);
+  } catch (cause) {
+    if (!(cause instanceof HeError) || cause.code !== "too-many-participants") throw cause;
+    throw new MaskingError(cause.code, cause.message, { cause });
   }
-  return parameters;
 }

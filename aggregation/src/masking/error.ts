@@ -10,6 +10,7 @@ export type MaskingErrorCode =
   | "wrong-round-id"
   | "wrong-plan"
   | "wrong-parent-model"
+  | "wrong-parent-state"
   | "wrong-dimension"
   | "wrong-clipping-norm"
   | "wrong-max-examples"

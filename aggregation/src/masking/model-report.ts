@@ -2,10 +2,10 @@ import { bytesOfHex } from "../hex.ts";
 import type { Identity } from "../identity.ts";
 import { uploadRoot } from "../merkle.ts";
 import type { EncryptedTranscript } from "../transcript/transcript.ts";
-import { byId, requireLength } from "./checks.ts";
+import { byId } from "./checks.ts";
 import { MaskingError } from "./error.ts";
 import { ExchangeContext } from "./exchange-context.ts";
-import type { ModelReport, ParticipantId } from "./messages.ts";
+import type { Hash, ModelReport, ParticipantId } from "./messages.ts";
 import { RoundContext } from "./round-context.ts";
 import { requireSignature, signMessage } from "./signatures.ts";
 import { survivorDigest } from "./survivors.ts";
@@ -45,7 +45,7 @@ export class ReportBinding {
     return new ReportBinding(new ExchangeContext(new RoundContext(config), keyBook), transcript);
   }
 
-  /** Signs what a survivor has made of the sum. RangeError for a count that is not an integer from 0 to 2^64 - 1. */
+  /** Signs what a survivor has made of the sum. Throws {@link MaskingError} `wrong-length`, `bad-counts` as {@link check}. */
   sign(identity: Identity, made: MadeModel): ModelReport {
     const { participantId } = identity;
     const body = this.#bodyOf(participantId, made);
@@ -54,14 +54,12 @@ export class ReportBinding {
     return { participantId, modelHash, stateHash, counts, signature };
   }
 
-  /** Throws {@link MaskingError} unless a cohort member signed the report: `wrong-length`, `unknown-participant`, `bad-signature`. */
+  /**
+   * Throws {@link MaskingError} unless a cohort member signed the report: `wrong-length` for a model's or a state's hash that
+   * is none, `bad-counts` for counts that are not integers from 0 to 2^53 - 1, `unknown-participant`, `bad-signature`.
+   */
   check(report: ModelReport): void {
-    const { participantId, modelHash, stateHash, signature } = report;
-    const { guard } = this.#context;
-    requireLength(bytesOfHex(modelHash), 32, "model hash", participantId, guard);
-    if (stateHash !== "") {
-      requireLength(bytesOfHex(stateHash), 32, "state hash", participantId, guard);
-    }
+    const { participantId, signature } = report;
     const body = this.#bodyOf(participantId, report);
     requireSignature(this.#context, "model-report", participantId, body, signature);
   }
@@ -85,14 +83,18 @@ export function signModelReport(
   return ReportBinding.of(transcript).sign(identity, made);
 }
 
+/** Checked reports of distinct survivors, sorted by id, in groups of equal ones, the largest first. */
+export function equalReports(reports: Iterable<ModelReport>): readonly (readonly ModelReport[])[] {
+  const groups = Map.groupBy(byId(reports), keyOf);
+  return [...groups.values()].toSorted((a, b) => b.length - a.length);
+}
+
 /**
  * The largest group of equal ones among checked reports of distinct survivors. Throws {@link MaskingError} `no-agreement`, with
  * the groups' sizes, unless it has `threshold` reports or more, which is more than half of any cohort.
  */
 export function agreedModel(reports: Iterable<ModelReport>, threshold: number): AgreedModel {
-  const groups = [...Map.groupBy(byId(reports), keyOf).values()].toSorted(
-    (a, b) => b.length - a.length,
-  );
+  const groups = equalReports(reports);
   const [largest = []] = groups;
   const [first] = largest;
   if (first === undefined || largest.length < threshold) {
@@ -109,10 +111,20 @@ function keyOf(report: ModelReport): string {
   return Buffer.from(madeBytes(report)).toString("base64");
 }
 
-/** Model hash, state hash (zeros for none), and the counts in 8 bytes each, big-endian: 96 bytes. */
+/**
+ * Model hash; 1 and the state's hash, or 0 and zeros where there is no state; the counts in 8 bytes each, big-endian: 97
+ * bytes, other ones for everything else that can be made.
+ */
 function madeBytes({ modelHash, stateHash, counts }: MadeModel): Uint8Array {
-  const state = stateHash === "" ? new Uint8Array(32) : bytesOfHex(stateHash);
-  return Buffer.concat([bytesOfHex(modelHash), state, countBytes(counts)]);
+  const state = stateHash === "" ? new Uint8Array(32) : hashBytes(stateHash, "state hash");
+  const hasState = Uint8Array.of(stateHash === "" ? 0 : 1);
+  return Buffer.concat([hashBytes(modelHash, "model hash"), hasState, state, countBytes(counts)]);
+}
+
+function hashBytes(hash: Hash, what: string): Uint8Array {
+  if (/^[0-9a-f]{64}$/.test(hash)) return bytesOfHex(hash);
+  const message = `a ${what} has ${hash.length} characters, wanted 64 lowercase hexadecimal digits`;
+  throw new MaskingError("wrong-length", message);
 }
 
 function countBytes(counts: UpdateCounts): Uint8Array {

@@ -7,15 +7,15 @@ import {
   requireLength,
 } from "./checks.ts";
 import { MaskingError } from "./error.ts";
-import { HeldShares } from "./held-shares.ts";
+import type { HeldShares } from "./held-shares.ts";
 import { MaskSet } from "./mask-set.ts";
 import { pairwiseMask, selfMask } from "./mask-stream.ts";
 import type { ParticipantId, SealedShare } from "./messages.ts";
+import { OpenedShares } from "./opened-shares.ts";
 import { MaskingStage } from "./participant-masking.ts";
 import { holdersAmong, neighboursAmong, type Seat } from "./participant-seat.ts";
-import { roundKeySeed } from "./round-key.ts";
 import type { RoundKeys } from "./round-keys.ts";
-import { openShare, SHARE_BYTES, sealedBytes, sealingKey, sealShare } from "./sealing.ts";
+import { openShare, sealedBytes, sealingKey, sealShare } from "./sealing.ts";
 import { SingleUseSecret } from "./single-use.ts";
 import { UpdateSecrets } from "./update-secrets.ts";
 
@@ -62,8 +62,10 @@ export class SharingStage implements Disposable {
     const secrets = this.#secrets.get();
     const known = this.#checkSharers(sharers);
     this.#checkSealed(known, sealed);
+    using stack = new DisposableStack();
+    const masks = stack.use(this.#agree(secrets, known));
     const { held, keySeed } = this.#open(secrets, sealed);
-    const masks = this.#agree(secrets, known);
+    stack.move();
     this.#secrets.spend(() => undefined);
     return new MaskingStage(this.#seat, known, new UpdateSecrets(masks, keySeed), held);
   }
@@ -107,32 +109,26 @@ export class SharingStage implements Disposable {
   #open(
     secrets: SharingSecrets,
     sealed: readonly SealedShare[],
-  ): { readonly held: HeldShares; readonly keySeed: Uint8Array } {
+  ): { readonly keySeed: Uint8Array; readonly held: HeldShares } {
     const { context, identity } = this.#seat;
-    const shares = new Map<ParticipantId, Uint8Array>();
-    const contributions = new Map<ParticipantId, Uint8Array>();
-    try {
-      shares.set(identity.participantId, secrets.ownShare.slice());
-      contributions.set(identity.participantId, secrets.ownContribution());
-      for (const share of sealed) {
-        const opened = openShare(secrets.openingKeyFor(share.from), context, share);
-        shares.set(share.from, opened.subarray(0, SHARE_BYTES));
-        contributions.set(share.from, opened.subarray(SHARE_BYTES));
-      }
-      return { held: new HeldShares(shares), keySeed: roundKeySeed(context, contributions) };
-    } finally {
-      for (const contribution of contributions.values()) contribution.fill(0);
+    using opened = new OpenedShares();
+    opened.add(identity.participantId, secrets.ownContent());
+    for (const share of sealed) {
+      opened.add(share.from, openShare(secrets.openingKeyFor(share.from), context, share));
     }
+    return { keySeed: opened.keySeed(context), held: opened.takeShares() };
   }
 
   #agree({ keys }: SharingSecrets, sharers: ReadonlySet<ParticipantId>): MaskSet {
     const { context, identity } = this.#seat;
     const self = identity.participantId;
+    using stack = new DisposableStack();
     const pairwise = neighboursAmong(this.#seat, sharers).map((peer) => {
       using secret = keys.mask.agree(peer, context.entryOf(peer).maskKey);
-      return pairwiseMask(context, secret, self, peer, "put-on");
+      return stack.use(pairwiseMask(context, secret, self, peer, "put-on"));
     });
     const own = keys.withSelfMaskSeed((seed) => selfMask(context, seed, self, "put-on"));
+    stack.move();
     return new MaskSet([own, ...pairwise]);
   }
 }
@@ -157,9 +153,9 @@ class SharingSecrets implements Disposable {
     this.ownShare = ownShare;
   }
 
-  /** A copy of what this participant contributes to an encrypted round's key. */
-  ownContribution(): Uint8Array {
-    return this.keys.withContribution((contribution) => contribution.slice());
+  /** A copy of this participant's own share, its contribution to an encrypted round's key behind it. */
+  ownContent(): Uint8Array {
+    return this.keys.withContribution((contribution) => joined(this.ownShare, contribution));
   }
 
   openingKeyFor(from: ParticipantId): Uint8Array {

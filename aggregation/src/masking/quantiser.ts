@@ -4,6 +4,7 @@ import type { RandomSource } from "../random.ts";
 import { dequantiseInto, firstNonFinite, largestMagnitude, sumOfSquares } from "../vector.ts";
 import { type MaskedRoundConfig, quantisedLimit } from "./config.ts";
 import { MaskingError } from "./error.ts";
+import { excessOf } from "./mean-norm.ts";
 import {
   COUNT_WORDS,
   contentLength,
@@ -37,8 +38,9 @@ export type UpdateEncoding = Pick<
 /**
  * An update as the vector that is masked: clipped to an L2 norm of `clippingNorm`, times its weight
  * min(trainingExamples, maxExamples) / maxExamples, times 2^scaleBits, rounded to an integer without bias, then counts,
- * then zeros where masking puts the commitment's randomness. Shape `[vectorLength(dimension)]`. `random` decides the rounding and must be secret in production. Throws
- * {@link MaskingError} `wrong-dimension`, `non-finite` naming the index, `bad-counts`.
+ * then zeros where masking puts the commitment's randomness. Shape `[vectorLength(dimension)]`. `random` decides the
+ * rounding and must be secret in production. Throws {@link MaskingError} `wrong-dimension`, `non-finite` naming the index,
+ * `bad-counts`.
  */
 export function encodeUpdate(
   { delta, counts }: Update,
@@ -65,7 +67,7 @@ export function encodeUpdate(
 /**
  * What `survivors` encoded updates' sum in Z_2^32 stands for. `sum`: shape `[contentLength(dimension)]`. Throws
  * {@link MaskingError} `wrong-dimension`; `overflow` for a value, and `bad-counts` for a count, that so many updates
- * cannot add up to; `no-examples` when all weights are zero.
+ * cannot add up to, and `overflow` for a mean longer than clipped updates have; `no-examples` when all weights are zero.
  */
 export function decodeSum(sum: Uint32Array, survivors: number, config: UpdateEncoding): DecodedSum {
   requireSum(sum, survivors, config);
@@ -81,6 +83,10 @@ export function decodeSum(sum: Uint32Array, survivors: number, config: UpdateEnc
   const weight = trainingExamples / config.maxExamples;
   const meanDelta = new Float64Array(config.dimension);
   dequantiseInto(meanDelta, sum.subarray(0, config.dimension), weight * 2 ** config.scaleBits);
+  const { clippingNorm, scaleBits } = config;
+  const bounds = { survivors, clippingNorm, quantum: 2 ** -scaleBits, weight };
+  const excess = excessOf(meanDelta, bounds);
+  if (excess !== undefined) throw new MaskingError("overflow", `mean of the updates has ${excess}`);
   return { meanDelta, counts };
 }
 

@@ -60,11 +60,13 @@ test("a contribution to which nobody is committed, or somebody else is, makes no
   }
 });
 
-test("a commitment holds in one round alone", () => {
+test("a commitment holds in one round alone, and for one participant alone", () => {
   const [round, other] = [new RoundContext(CONFIG), new RoundContext({ ...CONFIG, round: 2 })];
-  const id = itemAt(IDS, 0);
-  const made = (context: RoundContext) => contributionCommitmentOf(context, id, contributionOf(id));
-  expect(made(round)).not.toEqual(made(other));
+  const [first, second] = [itemAt(IDS, 0), itemAt(IDS, 1)];
+  const contribution = contributionOf(first);
+  const made = contributionCommitmentOf(round, first, contribution);
+  expect(contributionCommitmentOf(other, first, contribution)).not.toEqual(made);
+  expect(contributionCommitmentOf(round, second, contribution)).not.toEqual(made);
 });
 
 test("a round that is not encrypted has no key", () => {

@@ -47,8 +47,9 @@ export function sealShare(
 }
 
 /**
- * What `sealed` holds: a share of 64 bytes, and in an encrypted round the sender's contribution to its key. Throws {@link MaskingError} `unopenable-share` naming the sender unless it
- * was sealed under this key for this exchange, sender, addressee and coordinate, and was not changed.
+ * What `sealed` holds: a share of 64 bytes, and in an encrypted round the sender's contribution to its key. Throws
+ * {@link MaskingError} `unopenable-share` naming the sender unless it was sealed under this key for this exchange, sender,
+ * addressee and coordinate, and was not changed.
  */
 export function openShare(
   key: Uint8Array,

@@ -87,6 +87,8 @@ test("encoding wipes masks and key, but for the job's copies, and keeps the shar
   expect([isWiped(), isZero(keySeed), areSharesWiped()]).toEqual([true, true, false]);
   expect(job.keySeed).toEqual(new Uint8Array(32).fill(3));
   expect(job.masks.added.slice(32)).toEqual(new Uint8Array(32).fill(2));
+  masking[Symbol.dispose]();
+  expect(areSharesWiped()).toBe(false);
   stage[Symbol.dispose]();
   expect(areSharesWiped()).toBe(true);
 });

@@ -45,16 +45,14 @@ function inCounts(policy: RoundPolicy): Problem[] {
   return problems;
 }
 
-/** All who are invited may take part, and the sum of so many values must have room. */
+/** A cohort is no larger than `select`: who has trained beyond that is left out. Its sum must have room for all of it. */
 function inEncryptedCohort({ protection, roundPolicy }: Plan): Problem[] {
   if (protection.kind !== "he") return [];
   const { valueBits } = protection;
   const room = heParameters(valueBits, 1).maxParticipants;
-  const invitations = invitationCount(roundPolicy);
-  const wanted = `at most ${room}, for encrypted values of ${valueBits} bits`;
-  return invitations > room
-    ? [problem("roundPolicy.select", `${invitations} invitations`, wanted)]
-    : [];
+  const { select } = roundPolicy;
+  const wanted = `at most ${room}, for which sums of encrypted ${valueBits}-bit values have room (who trains beyond select is left out)`;
+  return select > room ? [problem("roundPolicy.select", select, wanted)] : [];
 }
 
 function inDeadlines({ softDeadlineMs, hardDeadlineMs }: RoundPolicy): Problem[] {

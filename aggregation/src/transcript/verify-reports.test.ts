@@ -71,11 +71,17 @@ test("every byte of the sum and of a report is covered", () => {
   for (const change of [
     { modelHash: "c3".repeat(32) },
     { stateHash: "c3".repeat(32) },
+    { stateHash: "0".repeat(64) },
     { counts: { ...MADE.counts, evaluationCorrect: 0 } },
     { signature: new Uint8Array(64) },
   ]) {
     expectRefused("bad-signature", { reports: [{ ...report, ...change }, ...reports.slice(1)] });
   }
+});
+
+test("whoever carries the reports cannot make a state of none in all of them", () => {
+  const flipped = reports.map((one) => ({ ...one, stateHash: "0".repeat(64) }));
+  expectRefused("bad-signature", { reports: flipped });
 });
 
 test("a survivor, a commitment, an acknowledgement or a key that was changed is found", () => {

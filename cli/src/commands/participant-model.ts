@@ -5,10 +5,12 @@ import { formatBytes, formatCount } from "../terminal/format.ts";
 import { createLogger } from "../terminal/logger.ts";
 import { formatFields } from "../terminal/table.ts";
 import { type CommonOptions, withCommonOptions } from "./help.ts";
+import { countOption } from "./option-values.ts";
 
 interface ModelOptions extends CommonOptions {
   readonly stateDir: string;
   readonly run?: string;
+  readonly round?: number;
   readonly output: string;
 }
 
@@ -28,6 +30,11 @@ export function addParticipantModel(parent: Command, context: CommandContext): v
       "chorus-participant",
     )
     .option("--run <run>", "the run's id or the beginning of it; needed where there are several")
+    .option(
+      "--round <round>",
+      "the round that made it, where its model is kept; by default the last that is known to be completed",
+      countOption,
+    )
     .requiredOption("--output <file>", "where the model is written; replaced if it is there")
     .action((options: ModelOptions) => writeModel(options, context));
   withCommonOptions(command, [
@@ -41,18 +48,23 @@ async function writeModel(options: ModelOptions, context: CommandContext): Promi
   const isHuman = !options.json && stderr.isTTY === true;
   const log = createLogger(stderr, { level: "warn", isHuman });
   const { writeNewestModel } = await import("../participant/newest-model.ts");
-  const { stateDir: stateDirectory, run, output } = options;
-  const written = await writeNewestModel({ stateDirectory, run, output }, log);
+  const { stateDir: stateDirectory, run, round, output } = options;
+  const written = await writeNewestModel({ stateDirectory, run, round, output }, log);
   context.terminal(options.json).show(written, formatWritten);
 }
 
 function formatWritten(written: WrittenModel): string {
-  const { parameters, bytes, isCommitted } = written;
+  const { parameters, bytes, isCommitted, laterRound } = written;
   const standing = isCommitted ? "completed" : "not known here to be completed";
   return formatFields([
     ["run", `${written.runId} (${written.planName})`],
     ["round", `${written.round}, ${standing}`],
     ["model", written.modelHash],
     ["written", `${written.output}: ${formatCount(parameters)} parameters, ${formatBytes(bytes)}`],
+    ...(laterRound === null ? [] : [["later", laterText(laterRound)] as const]),
   ]);
+}
+
+function laterText(round: number): string {
+  return `a model of round ${round} is kept too, which is not known here to be completed: --round ${round} writes that one`;
 }

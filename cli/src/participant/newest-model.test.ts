@@ -44,7 +44,7 @@ async function keep(runId: string, rounds: readonly number[], completed: number)
 }
 
 function write(run?: string, choice: Partial<ModelChoice> = {}) {
-  return writeNewestModel({ stateDirectory, run, output, ...choice }, log);
+  return writeNewestModel({ stateDirectory, run, round: undefined, output, ...choice }, log);
 }
 
 test("the newest model of the only run is written as it is, for its owner alone, in the place of what was there", async () => {
@@ -77,7 +77,22 @@ test("a model that its round was not completed with comes after one that it was"
   await keep(runIds[0], [1, 2], 1);
   expect(await write()).toMatchObject({ round: 1, isCommitted: true });
   await keep(runIds[1], [1], 0);
-  expect(await write(runIds[1])).toMatchObject({ round: 1, isCommitted: false });
+  expect(await write(runIds[1])).toMatchObject({ round: 1, isCommitted: false, laterRound: null });
+});
+
+test("a later model that is not known to be completed is told of, and written when its round is chosen", async () => {
+  await keep(runIds[0], [1, 2], 1);
+  expect(await write()).toMatchObject({ round: 1, laterRound: 2 });
+  const chosen = await write(undefined, { round: 2 });
+  expect(chosen).toMatchObject({ round: 2, isCommitted: false, laterRound: null });
+  expect(new Uint8Array(await readFile(output))).toEqual(modelToBytes(modelAfter(2)));
+  await expect(write(undefined, { round: 3 })).rejects.toMatchObject({
+    code: "wrong-usage",
+    message: "--round: no model of round 3 is kept; models are kept of rounds 1, 2",
+  });
+  const args = ["participant", "model", "--state-dir", stateDirectory, "--output", output];
+  expect((await runChorus(...args)).stdout).toMatch(/^later +a model of round 2 .*--round 2/m);
+  expect((await runChorus(...args, "--round", "2")).stdout).not.toContain("--round");
 });
 
 test("of several runs one has to be chosen, by the beginning of its id", async () => {

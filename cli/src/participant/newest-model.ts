@@ -12,6 +12,8 @@ export interface WrittenModel extends KeptModel {
   readonly bytes: number;
   /** Where it was written. */
   readonly output: string;
+  /** A later round of the run of which a model is kept too, though it is not known here to be completed; null where there is none. */
+  readonly laterRound: number | null;
 }
 
 /** Which model, and where to. */
@@ -20,27 +22,49 @@ export interface ModelChoice {
   readonly stateDirectory: string;
   /** The run's id or the beginning of it; undefined for the only run that has a model there. */
   readonly run: string | undefined;
+  /** The round that made it; undefined for the last that is known to be completed. */
+  readonly round: number | undefined;
   /** Replaced if it is there. */
   readonly output: string;
 }
 
 /**
  * Writes the newest model that a participant keeps of an encrypted run to a file that only its owner may read, as little-endian
- * float32: of the last round that the participant knows to be completed, or else of its last. Throws {@link CliError}
- * `unknown-run` where there is none, `wrong-usage` where there are several runs to choose from or the file cannot be
- * written, `failed` for a model that is damaged; ClientError `unreadable` for a folder that does not open.
+ * float32: of the round that is chosen, of the last that the participant knows to be completed, or else of its last. Throws
+ * {@link CliError} `unknown-run` where there is none, `wrong-usage` where there are several runs to choose from, no model of the
+ * round, or the file cannot be written, `failed` for a model that is damaged; ClientError `unreadable` for a folder that does not open.
  */
 export async function writeNewestModel(
-  { stateDirectory, run, output }: ModelChoice,
+  { stateDirectory, run, round, output }: ModelChoice,
   log: Logger,
 ): Promise<WrittenModel> {
   const store = await ModelStore.open(stateDirectory, log);
   const runId = runOf(store.kept, stateDirectory, run);
-  const newest = store.latest(runId);
-  if (newest === undefined) throw new Error(`run ${runId} has no newest model`);
-  const bytes = modelToBytes(await load(store, newest));
+  const model = round === undefined ? store.latest(runId) : ofRound(store, runId, round);
+  if (model === undefined) throw new Error(`run ${runId} has no newest model`);
+  const bytes = modelToBytes(await load(store, model));
   await writeWhole(output, bytes);
-  return { ...newest, parameters: bytes.length / 4, bytes: bytes.length, output };
+  const laterRound = laterThan(model, store);
+  return { ...model, parameters: bytes.length / 4, bytes: bytes.length, output, laterRound };
+}
+
+/** What the round was completed with goes before what an attempt at it has left. */
+function ofRound(store: ModelStore, runId: string, round: number): KeptModel {
+  const ofRun = store.kept.filter((model) => model.runId === runId);
+  const models = ofRun.filter((model) => model.round === round);
+  const model = models.find(({ isCommitted }) => isCommitted) ?? models[0];
+  if (model !== undefined) return model;
+  const rounds = [...new Set(ofRun.map((kept) => kept.round))].toSorted((a, b) => a - b);
+  throw new CliError(
+    "wrong-usage",
+    `--round: no model of round ${round} is kept; models are kept of rounds ${rounds.join(", ")}`,
+    "Choose one of these rounds, or take the model from another participant.",
+  );
+}
+
+function laterThan({ runId, round }: KeptModel, { kept }: ModelStore): number | null {
+  const later = kept.filter((model) => model.runId === runId && model.round > round);
+  return later.length === 0 ? null : Math.max(...later.map((model) => model.round));
 }
 
 async function load(store: ModelStore, model: KeptModel): Promise<Float32Array> {

@@ -2,12 +2,22 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Hash, sha256Hex } from "@chorus/aggregation";
 import { hasCode, replaceFile, syncDirectory } from "../files.ts";
-import { type ModelContent, type ModelRecord, parseRecord, recordText } from "./model-record.ts";
+import {
+  type ModelContent,
+  type ModelName,
+  type ModelRecord,
+  parseRecord,
+  recordText,
+} from "./model-record.ts";
+
+/** What the files of one model are called: its round, the beginning of its hash, and what is in them. */
+const FILE = /^(round-\d+-[0-9a-f]{16})\.(json|model|state)$/;
+const DRAFT = /^round-\d+-[0-9a-f]{16}\.(json|model|state)\.draft$/;
 
 /**
- * The folder `models` of a state directory: for each run a folder of its id with, for each model, `round-<n>.model` (little-endian
- * float32, as a coordinator's model files are), `round-<n>.state` where the strategy has one, and `round-<n>.json`, which is written
- * last. Only their owner may read them.
+ * The folder `models` of a state directory: for each run a folder of its id with, for each model, `round-<n>-<hash>.model`
+ * (little-endian float32, as a coordinator's model files are; of the model's hash the first 16 digits), the same `.state` where the
+ * strategy has one, and `.json`, which is written last. Only their owner may read them.
  */
 export class ModelFiles {
   readonly #stateDirectory: string;
@@ -19,8 +29,8 @@ export class ModelFiles {
   }
 
   /** Of a model's little-endian float32. */
-  modelPath({ runId, round }: Pick<ModelRecord, "runId" | "round">): string {
-    return join(this.#directory, runId, `round-${round}.model`);
+  modelPath({ runId, round, modelHash }: Omit<ModelName, "plan">): string {
+    return join(this.#directory, runId, `round-${round}-${modelHash.slice(0, 16)}.model`);
   }
 
   /** All records, those that were written last at the end. `damaged` is told of one that cannot be read, and why. */
@@ -30,7 +40,9 @@ export class ModelFiles {
       try {
         const record = parseRecord(await readFile(path, "utf8"));
         if (path !== sibling(this.modelPath(record), "json"))
-          throw new Error(`it is of round ${record.round} of run ${record.runId}`);
+          throw new Error(
+            `it is of the model ${record.modelHash} of round ${record.round} of run ${record.runId}`,
+          );
         records.push(record);
       } catch (error) {
         damaged(path, error instanceof Error ? error.message : String(error));
@@ -65,14 +77,28 @@ export class ModelFiles {
     return await readExactly(sibling(this.modelPath(record), "state"), record.stateSha256);
   }
 
+  /** Removes what a crash or a full disk has left: drafts, and models that have no record. */
+  async sweep(): Promise<void> {
+    for (const folder of await this.#folders()) {
+      const names = await namesIn(folder, FILE);
+      const isLeft = (name: string) => !names.includes(name.replace(FILE, "$1.json"));
+      const left = [...(await namesIn(folder, DRAFT)), ...names.filter(isLeft)];
+      for (const name of left) await rm(join(folder, name), { force: true });
+    }
+  }
+
   async #recordPaths(): Promise<string[]> {
-    const runs = await namesIn(this.#directory, /^[0-9a-f]{64}$/);
-    const folders = runs.map((runId) => join(this.#directory, runId));
-    const paths = folders.map(async (folder) => {
-      const names = await namesIn(folder, /^round-\d+\.json$/);
-      return names.map((name) => join(folder, name));
+    const paths = (await this.#folders()).map(async (folder) => {
+      const names = await namesIn(folder, FILE);
+      return names.filter((name) => name.endsWith(".json")).map((name) => join(folder, name));
     });
     return (await Promise.all(paths)).flat();
+  }
+
+  /** One for each run. */
+  async #folders(): Promise<string[]> {
+    const runs = await namesIn(this.#directory, /^[0-9a-f]{64}$/);
+    return runs.map((runId) => join(this.#directory, runId));
   }
 
   /** The record goes first: what has none is no model. */
@@ -80,11 +106,6 @@ export class ModelFiles {
     const path = this.modelPath(record);
     for (const kind of ["json", "model", "state"] as const)
       await rm(sibling(path, kind), { force: true });
-  }
-
-  /** Removes all that is kept of a run. */
-  async removeRun(runId: Hash): Promise<void> {
-    await rm(join(this.#directory, runId), { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { modelHash, modelToBytes, sha256Hex } from "@chorus/aggregation";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
@@ -48,36 +48,78 @@ test("a model that was kept is read with its state by the next process, and only
     const { mode } = await stat(path.replace(/model$/, kind));
     expect(mode & 0o777).toBe(0o600);
   }
+  for (const folder of [dirname(path), join(directory, "models")])
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
 });
 
-test("the newest two models of a run are kept, and one of each round", async () => {
+/** Keeps a model as a round does that is completed with it. */
+async function commit(store: ModelStore, { name, held }: ReturnType<typeof made>): Promise<void> {
+  await store.keep(name, held);
+  await store.committed(name.runId, name.modelHash);
+}
+
+const roundsAndCommitted = (store: ModelStore) =>
+  store.kept.map(({ round, isCommitted }) => `${round}${isCommitted ? " committed" : ""}`);
+
+test("of a run the newest committed model and the one that was kept last are there, and nothing else", async () => {
   const directory = await emptyFolder();
   const store = await openIn(directory);
-  const attempts = [made(1, 1), made(2, 2), made(3, 3), made(3, 4)];
-  for (const { name, held } of attempts) await store.keep(name, held);
+  await store.keep(made(1, 9).name, made(1, 9).held);
+  for (const round of [1, 2, 3]) await commit(store, made(round, round));
+  for (const value of [4, 5]) await store.keep(made(4, value).name, made(4, value).held);
   for (const one of [store, await openIn(directory)]) {
-    const found = await Promise.all(attempts.map((attempt) => read(one, attempt)));
-    expect(found.map((model) => model?.model[0])).toEqual([undefined, 2, undefined, 4]);
+    expect(roundsAndCommitted(one)).toEqual(["4", "3 committed"]);
+    expect((await read(one, made(3, 3)))?.model[0]).toBe(3);
+    expect((await read(one, made(4, 5)))?.model[0]).toBe(5);
   }
-  const files = await readdir(join(directory, "models", RUN_ID));
-  expect(
-    files.filter((name) => !name.startsWith("round-2") && !name.startsWith("round-3")),
-  ).toEqual([]);
-  expect(files).toHaveLength(6);
+  expect(await readdir(join(directory, "models", RUN_ID))).toHaveLength(6);
 });
 
-test("the models of the sixteen runs that were written last are kept", async () => {
+test("an attempt at a round that was completed before leaves what was completed, and what it began with", async () => {
+  const store = await openIn(await emptyFolder());
+  for (const round of [5, 6]) await commit(store, made(round, round));
+  for (const value of [7, 8]) await store.keep(made(6, value).name, made(6, value).held);
+  expect(roundsAndCommitted(store)).toEqual(["6", "6 committed", "5 committed"]);
+  expect(store.latest(RUN_ID)?.modelHash).toBe(made(6, 6).name.modelHash);
+  expect(await read(store, made(6, 6))).toEqual(made(6, 6).held);
+  // What is the same model stays committed.
+  await store.keep(made(6, 6).name, made(6, 6).held);
+  expect(roundsAndCommitted(store)).toEqual(["6 committed", "5 committed"]);
+});
+
+test("the committed models of any number of runs are kept", async () => {
   const directory = await emptyFolder();
   const store = await openIn(directory);
-  const runs = Array.from({ length: 17 }, (_, run) => made(1, run, sha256Hex(`run ${run}`)));
-  for (const { name, held } of runs.slice(0, 16)) await store.keep(name, held);
-  const [first, second] = runs;
-  if (first === undefined || second === undefined) throw new Error("there are runs");
-  await store.keep({ ...first.name, round: 2 }, first.held);
-  for (const { name, held } of runs.slice(16)) await store.keep(name, held);
-  expect(await read(store, first)).toBeDefined();
-  expect(await read(store, second)).toBeUndefined();
-  expect(await readdir(join(directory, "models"))).toHaveLength(16);
+  const runs = Array.from({ length: 20 }, (_, run) => made(1, run, sha256Hex(`run ${run}`)));
+  for (const run of runs) await commit(store, run);
+  const again = await openIn(directory);
+  for (const run of runs) expect(await read(again, run)).toEqual(run.held);
+});
+
+test("drafts and models without a record are swept away, and by nobody who only reads", async () => {
+  const directory = await emptyFolder();
+  await commit(await openIn(directory), made(1, 1));
+  const folder = join(directory, "models", RUN_ID);
+  const kept = await readdir(folder);
+  const left = ["json.draft", "model", "model.draft", "state"];
+  for (const kind of left) await writeFile(join(folder, `round-2-${"0".repeat(16)}.${kind}`), "");
+  await writeFile(join(folder, "notes.txt"), "of somebody else");
+  const store = await openIn(directory);
+  expect(await readdir(folder)).toHaveLength(kept.length + left.length + 1);
+  await store.sweep();
+  expect((await readdir(folder)).toSorted()).toEqual(["notes.txt", ...kept].toSorted());
+  expect(await read(store, made(1, 1))).toEqual(made(1, 1).held);
+});
+
+test("a model that cannot be written whole leaves no draft", async () => {
+  const directory = await emptyFolder();
+  const store = await openIn(directory);
+  const { name, held } = made(1, 1);
+  const path = await store.keep(name, held);
+  await rm(path);
+  await mkdir(path);
+  await expect(store.keep(name, held)).rejects.toMatchObject({ code: "unwritable" });
+  expect((await readdir(join(directory, "models", RUN_ID))).join()).not.toContain("draft");
 });
 
 test.each<[string, string, (file: Buffer) => Buffer]>([
@@ -97,6 +139,17 @@ test.each<[string, string, (file: Buffer) => Buffer]>([
     "a record of another round",
     "json",
     (file) => Buffer.from(file.toString().replace('"round": 1', '"round": 2')),
+  ],
+  [
+    "a record of another model",
+    "json",
+    (file) =>
+      Buffer.from(
+        file
+          .toString()
+          .replace('"modelHash": "', '"modelHash": "0')
+          .replace(/(?<="modelHash": ".{64})./, ""),
+      ),
   ],
 ])("%s is taken for absent, and the log names the file", async (_, kind, damage) => {
   const directory = await emptyFolder();

@@ -45,16 +45,12 @@ export interface WantedModel {
   readonly stateLength: number;
 }
 
-/** Models of a run that are kept: an attempt at a round that was abandoned begins again with the one before it. */
-const KEPT_MODELS = 2;
-/** Runs of which models are kept, the ones that were written last. */
-const KEPT_RUNS = 16;
-
 const DAMAGED = "a kept model cannot be used: it will be asked for when it is needed";
 
 /**
- * The models of encrypted runs, which only participants have: in the state directory, the newest two of each of the last
- * sixteen runs, with what the strategy goes on with. What is damaged is taken for absent, and the log is told.
+ * The models of encrypted runs, which only participants have: in the state directory, of each run the newest one that is known
+ * to be committed, for as long as nobody removes the folder, and the one that was kept last; with what the strategy goes on with.
+ * What is damaged is taken for absent, and the log is told.
  */
 export class ModelStore {
   readonly #files: ModelFiles;
@@ -88,8 +84,7 @@ export class ModelStore {
 
   /** A run's model of the last round that is known to be completed, or else of the last; undefined where there is none. */
   latest(runId: Hash): KeptModel | undefined {
-    const newest = this.#ofRun(runId).toReversed();
-    const record = newest.find(({ isCommitted }) => isCommitted) ?? newest[0];
+    const record = this.#newestCommitted(runId) ?? this.#ofRun(runId).at(-1);
     return record && this.#keptOf(record);
   }
 
@@ -118,22 +113,29 @@ export class ModelStore {
     }
   }
 
+  /** Removes what a crash or a full disk has left. For who writes here. Rejects with {@link ClientError} `unwritable`. */
+  async sweep(): Promise<void> {
+    await this.#inTurn(() => this.#files.sweep());
+  }
+
   /**
-   * Resolves when a model is on disk, in the place of any other that the same round made; with its path. Older ones go.
-   * Rejects with {@link ClientError} `unwritable`.
+   * Resolves when a model is on disk; with its path. Of the others of the run the newest committed one stays, and what another
+   * attempt at the same round begins with. Rejects with {@link ClientError} `unwritable`.
    */
   async keep(name: ModelName, { model, state }: RunModel): Promise<string> {
     const content = {
       model: modelToBytes(model),
       state: state === undefined ? undefined : modelToBytes(state),
     };
-    const record = recordOf(name, content, new Date().toISOString());
     await this.#inTurn(async () => {
+      const isSame = (other: ModelRecord) => other.round === name.round && isOf(other, name);
+      const isCommitted = this.#records.some((other) => isSame(other) && other.isCommitted);
+      const record = { ...recordOf(name, content, new Date().toISOString()), isCommitted };
       await this.#files.write(record, content);
-      this.#records = [...this.#records.filter((other) => !isSameRound(other, record)), record];
-      await this.#forgetOld(record);
+      this.#records = [...this.#records.filter((other) => !isSame(other)), record];
+      await this.#forgetOthers(record);
     });
-    return this.#files.modelPath(record);
+    return this.#files.modelPath(name);
   }
 
   /** A round was completed with this model: written down where it is kept. Resolves with its path, undefined where it is not. */
@@ -156,10 +158,14 @@ export class ModelStore {
   }
 
   #find(runId: Hash, modelHash: Hash): ModelRecord | undefined {
-    return this.#ofRun(runId).find((record) => record.modelHash === modelHash);
+    return this.#ofRun(runId).findLast((record) => record.modelHash === modelHash);
   }
 
-  /** By round. */
+  #newestCommitted(runId: Hash): ModelRecord | undefined {
+    return this.#ofRun(runId).findLast(({ isCommitted }) => isCommitted);
+  }
+
+  /** By round, and in one round as they were written. */
   #ofRun(runId: Hash): ModelRecord[] {
     return this.#records
       .filter((record) => record.runId === runId)
@@ -186,14 +192,11 @@ export class ModelStore {
     return bytes && vectorFromBytes(bytes, length, "state");
   }
 
-  async #forgetOld({ runId, round }: ModelRecord): Promise<void> {
-    const others = this.#ofRun(runId).filter((record) => record.round !== round);
-    await this.#remove(others.slice(0, Math.max(0, others.length - (KEPT_MODELS - 1))));
-    const runs = [...new Set(this.#records.toReversed().map((record) => record.runId))];
-    for (const old of runs.slice(KEPT_RUNS)) {
-      this.#records = this.#records.filter((record) => record.runId !== old);
-      await this.#files.removeRun(old);
-    }
+  async #forgetOthers(record: ModelRecord): Promise<void> {
+    const newest = this.#newestCommitted(record.runId);
+    const stays = (other: ModelRecord) =>
+      other === record || other === newest || isBefore(other, record);
+    await this.#remove(this.#ofRun(record.runId).filter((other) => !stays(other)));
   }
 
   async #remove(old: readonly ModelRecord[]): Promise<void> {
@@ -213,8 +216,13 @@ export class ModelStore {
   }
 }
 
-function isSameRound(a: ModelRecord, b: ModelRecord): boolean {
-  return a.runId === b.runId && a.round === b.round;
+/** Whether another attempt at a round would begin with this model of the same run. */
+function isBefore({ round, isCommitted }: ModelRecord, record: ModelRecord): boolean {
+  return isCommitted && round === record.round - 1;
+}
+
+function isOf(record: ModelRecord, { runId, modelHash }: ModelName): boolean {
+  return record.runId === runId && record.modelHash === modelHash;
 }
 
 function failed(code: "unreadable" | "unwritable", what: string, cause: unknown): ClientError {

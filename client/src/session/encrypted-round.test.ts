@@ -84,7 +84,7 @@ test("a run goes on from what its participants have on disk, whatever was abando
   const round = new EncryptedRound(cohort.coordinator);
   const first = await round.open(await round.run());
   await cohort.tellAll(ended("", ROUND_ID, first.modelHash), "kept the model");
-  const [attempt, again] = [nextOffer(2, first.modelHash), nextOffer(2, first.modelHash, 1)];
+  const [attempt, again] = [nextOffer(2, first), nextOffer(2, first, 1)];
   await round.open(await round.run(attempt));
   await cohort.tellAll(ended("no quorum", NEXT_ID), "the round was abandoned");
   await cohort.restart(1);

@@ -1,103 +1,39 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  createIdentity,
-  modelHash,
-  modelToBytes,
-  participantIdOf,
-  seededRandom,
-} from "@chorus/aggregation";
+import { createIdentity, modelToBytes, participantIdOf, seededRandom } from "@chorus/aggregation";
 import {
   checkModelRequest,
   type HandoverBinding,
-  type HeldModel,
   type ModelRequest,
   ModelRequestKeys,
   type SealedModel,
   sealModel,
 } from "@chorus/aggregation/he";
-import type { FollowResponse, Train } from "@chorus/proto/v1/participant";
-import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { ModelStore } from "../models/model-store.ts";
-import { ENCRYPTED_PLAN, encryptedOffer, nextOffer } from "../testing/encrypted-round.ts";
+import { encryptedOffer, nextOffer } from "../testing/encrypted-round.ts";
 import { GatedTrainer } from "../testing/fake-trainer.ts";
-import { RunningParticipant } from "../testing/running-participant.ts";
 import {
-  FEDERATION_ID,
-  type HandingOut,
-  ScriptedCoordinator,
-} from "../testing/scripted-coordinator.ts";
-import {
-  invitation,
-  LAYOUT,
-  offer,
-  piecesOf,
-  RUN_ID,
-  train,
-  UNHANDED,
-} from "../testing/tiny-round.ts";
-import { handoverMessage, readHandover, readModelRequest } from "../wire/messages.ts";
+  type Alone,
+  BINDING,
+  filled,
+  HASH,
+  HELD,
+  invite,
+  keepHeld,
+  leaveReason,
+  readHeld,
+  silent,
+  start,
+  trainWith,
+} from "../testing/lone-participant.ts";
+import type { HandingOut } from "../testing/scripted-coordinator.ts";
+import { invitation, offer, piecesOf, train, UNHANDED } from "../testing/tiny-round.ts";
+import { handoverMessage, readHandover } from "../wire/messages.ts";
 
-type Instruction = NonNullable<FollowResponse["instruction"]>;
-
-const filled = (value: number) => new Float32Array(LAYOUT.parameters).fill(value);
-const HELD: HeldModel = { model: filled(2), state: filled(3) };
-const HASH = modelHash(LAYOUT, HELD.model);
-const NEXT = nextOffer(2, HASH);
-const NEXT_ID = Buffer.from(NEXT.roundId ?? []).toString("hex");
-const BINDING: HandoverBinding = {
-  ...{ federationId: FEDERATION_ID, runId: RUN_ID, round: 2 },
-  ...{ roundId: NEXT_ID, modelHash: HASH },
-};
 const OTHER = createIdentity(new Uint8Array(32).fill(42));
 const random = seededRandom("the other side");
-const silent = pino({ level: "silent" });
-
-/** A participant in a round of an encrypted run, alone. */
-interface Alone extends AsyncDisposable {
-  readonly coordinator: ScriptedCoordinator;
-  readonly participant: RunningParticipant;
-  readonly directory: string;
-}
-
-/** `has`: whether it has the model that the second round begins with. */
-async function start(options: {
-  readonly has: boolean;
-  readonly trainer?: GatedTrainer;
-  readonly directory?: string;
-}): Promise<Alone> {
-  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "handover-")));
-  if (options.directory === undefined) onTestFinished(() => rm(directory, { recursive: true }));
-  if (options.has) await keepHeld(directory);
-  const stack = new AsyncDisposableStack();
-  const coordinator = stack.use(await ScriptedCoordinator.start());
-  const { trainer } = options;
-  const own = { directory, ...(trainer === undefined ? {} : { trainer }) };
-  const participant = await RunningParticipant.start({ coordinator: coordinator.address, ...own });
-  stack.use(participant);
-  await coordinator.nextFollower();
-  const dispose = () => stack.disposeAsync();
-  return { coordinator, participant, directory, [Symbol.asyncDispose]: dispose };
-}
-
-async function keepHeld(directory: string): Promise<string> {
-  const store = await ModelStore.open(directory, silent);
-  const name = { runId: RUN_ID, round: 1, modelHash: HASH, plan: ENCRYPTED_PLAN };
-  return await store.keep(name, { model: HELD.model, state: HELD.state });
-}
-
-/** Invites to the second round, and returns what is asked for. */
-async function invite({ coordinator }: Alone): Promise<ModelRequest | undefined> {
-  coordinator.tell(invitation(NEXT));
-  const { request } = await coordinator.answers.next("acceptRound");
-  return request.modelRequest && readModelRequest(request.modelRequest);
-}
-
-function trainWith(handing: Partial<Train>): Instruction {
-  return { $case: "train", value: { ...UNHANDED, round: offer(NEXT), ...handing } };
-}
 
 /** Hands out a sealed model, and tells the participant to train with it. */
 function handTo({ coordinator }: Alone, { sealed, handovers }: SealedModel): void {
@@ -110,10 +46,6 @@ function handTo({ coordinator }: Alone, { sealed, handovers }: SealedModel): voi
   coordinator.tell(trainWith({ handover: handoverMessage(first.handover) }));
 }
 
-async function leaveReason({ coordinator }: Alone): Promise<string> {
-  return (await coordinator.answers.next("leaveRound")).request.reason;
-}
-
 test("a participant that lacks a round's model asks for it, trains from what it is handed, and has it from then on", async () => {
   await using alone = await start({ has: false });
   const request = await invite(alone);
@@ -123,8 +55,7 @@ test("a participant that lacks a round's model asks for it, trains from what it 
   await alone.coordinator.answers.next("reportTrained");
   const store = await ModelStore.open(alone.directory, silent);
   expect(store.kept).toMatchObject([{ round: 1, modelHash: HASH, isCommitted: true }]);
-  const wanted = { runId: RUN_ID, modelHash: HASH, layout: LAYOUT, stateLength: LAYOUT.parameters };
-  expect(await store.read(wanted)).toEqual(HELD);
+  expect(await readHeld(alone.directory)).toEqual(HELD);
   await alone.participant[Symbol.asyncDispose]();
   await using again = await start({ has: false, directory: alone.directory });
   expect(await invite(again)).toBeUndefined();
@@ -140,6 +71,11 @@ test.each<[string, string, (request: ModelRequest) => SealedModel]>([
     "another model",
     "wrong-model",
     (request) => sealModel(BINDING, OTHER, [request], { ...HELD, model: filled(9) }, random),
+  ],
+  [
+    "another state than the round goes on with",
+    "wrong-model",
+    (request) => sealModel(BINDING, OTHER, [request], { ...HELD, state: filled(1e4) }, random),
   ],
   [
     "no state",
@@ -209,11 +145,38 @@ test("a participant whose model is damaged on disk asks for it", async () => {
 
 test("a first round that begins with another model than the plan's seed makes is left", async () => {
   await using alone = await start({ has: false });
-  const changes = encryptedOffer({ modelHash: new Uint8Array(32) });
-  for (const instruction of [invitation(changes), train(changes)]) {
-    alone.coordinator.tell(instruction);
-    expect(await leaveReason(alone)).toBe("wrong-model");
+  const changes = [
+    { roundId: new Uint8Array(32).fill(1), modelHash: new Uint8Array(32) },
+    { roundId: new Uint8Array(32).fill(2), stateHash: new Uint8Array(32) },
+  ];
+  for (const offered of changes.map(encryptedOffer)) {
+    for (const instruction of [invitation(offered), train(offered)]) {
+      alone.coordinator.tell(instruction);
+      expect(await leaveReason(alone)).toBe("wrong-model");
+    }
   }
+});
+
+test("a participant whose model is kept with another state than a round goes on with hands nothing over, and has the right one once it is handed both", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "handover-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  await keepHeld(directory, { ...HELD, state: filled(1e4) });
+  await using alone = await start({ has: false, directory });
+  const request = await invite(alone);
+  if (request === undefined) throw new Error("it asked for nothing");
+  handTo(alone, sealModel(BINDING, OTHER, [request], HELD, random));
+  await alone.coordinator.answers.next("reportTrained");
+  expect(await readHeld(directory)).toEqual(HELD);
+  const stateless = offer(nextOffer(2, { modelHash: HASH, stateHash: "" }));
+  const modelRequests = [asking(1).keys.request];
+  const asked = {
+    ...UNHANDED,
+    round: { ...stateless, roundId: new Uint8Array(32).fill(3) },
+    modelRequests,
+  };
+  alone.coordinator.tell({ $case: "train", value: asked });
+  expect(await leaveReason(alone)).toBe("no-model");
+  expect(alone.coordinator.answers.heard("handOverModel")).toEqual([]);
 });
 
 /** Somebody who asks for the model of the second round, as what travels. */

@@ -12,7 +12,7 @@ import type { RunModel } from "../models/model-store.ts";
 import { downloadFile } from "../resumed-download.ts";
 import type { RoundFacts } from "./facts.ts";
 import type { RoundOffer } from "./instruction.ts";
-import { type EncryptedPlan, stateLengthOf } from "./run-model.ts";
+import { type EncryptedPlan, requireState, stateLengthOf } from "./run-model.ts";
 import type { Site } from "./site.ts";
 
 /** Bytes that a sealed model may have beyond the model's own and the state's. */
@@ -23,12 +23,12 @@ export type Giving = Pick<Site, "identity" | "random" | "uplink" | "log">;
 
 /** Which model is asked for and handed over in a round. */
 export async function handoverBinding(
-  { runId, round, roundId, modelHash }: RoundOffer,
+  { runId, round, roundId, modelHash, stateHash }: RoundOffer,
   { uplink }: Pick<Site, "uplink">,
   signal: AbortSignal,
 ): Promise<HandoverBinding> {
   const federationId = await uplink.federationId(signal);
-  return { federationId, runId, round, roundId, modelHash };
+  return { federationId, runId, round, roundId, modelHash, stateHash };
 }
 
 /**
@@ -53,8 +53,8 @@ export async function handOver(
 
 /**
  * Fetches and opens what was handed over, and keeps it. Rejects with HandoverError for what was not sealed for this request or
- * is not from the one who signed it; with ModelError and {@link ClientError} `wrong-model` for another model than the round's;
- * as `downloadFile` does; with {@link ClientError} `unwritable`.
+ * is not from the one who signed it; with ModelError and {@link ClientError} `wrong-model` for another model or another state
+ * than the round's; as `downloadFile` does; with {@link ClientError} `unwritable`.
  */
 export async function takeOver(
   facts: RoundFacts & { readonly plan: EncryptedPlan },
@@ -106,6 +106,8 @@ function readHandedOver(
   }
   const length = stateLengthOf(facts);
   const bytes = opened.state ?? new Uint8Array();
-  const state = vectorFromBytes(bytes, length, "state that was handed over");
-  return { model, state: length === 0 ? undefined : state };
+  const vector = vectorFromBytes(bytes, length, "state that was handed over");
+  const state = length === 0 ? undefined : vector;
+  requireState(offer, state, "the state that was handed over");
+  return { model, state };
 }

@@ -20,6 +20,8 @@ export interface RoundOffer {
   readonly planHash: Hash;
   /** Model to train from. */
   readonly modelHash: Hash;
+  /** In an encrypted run, of the outer optimiser's state that goes with that model; else, and without state, "". */
+  readonly stateHash: Hash | "";
 }
 
 /** The steps of a round in their order. Each is asked for by an instruction of its name. */

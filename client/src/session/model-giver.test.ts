@@ -38,7 +38,7 @@ function giving(refusals: number) {
   const uplink = new ReluctantUplink(refusals);
   const giver = new ModelGiver({ identity, random, uplink, log: pino({ level: "silent" }) });
   const binding = { federationId: FEDERATION_ID, runId: RUN_ID, roundId: ROUND_ID };
-  const asked = { ...binding, round: 1, modelHash: MODEL_HASH };
+  const asked = { ...binding, round: 1, modelHash: MODEL_HASH, stateHash: "" };
   const other = createIdentity(new Uint8Array(32).fill(2));
   const { request } = ModelRequestKeys.make(asked, other, random);
   const { plan } = offer();

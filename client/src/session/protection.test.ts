@@ -16,8 +16,8 @@ import { offer, serve, train } from "../testing/tiny-round.ts";
 type Change = (config: RoundConfig) => object;
 
 const encrypted =
-  (valueBits: 8 | 15 | 16): Change =>
-  ({ cohort }) => ({ he: heConfigFor(valueBits, cohort.length) });
+  (valueBits: 8 | 15 | 16, parentStateHash = ""): Change =>
+  ({ cohort }) => ({ he: heConfigFor(valueBits, cohort.length, parentStateHash) });
 
 const masked: Change = ({ cohort, clippingNorm }) => ({
   ringBits: 32,
@@ -29,6 +29,12 @@ test.each<[string, Partial<Invitation>, Change, string | undefined]>([
   ["masked only, though its plan is encrypted", encryptedOffer(), masked, "wrong-protection"],
   ["encrypted, though its plan is masked only", {}, encrypted(15), "wrong-protection"],
   ["rounded to fewer bits than its plan's", encryptedOffer(), encrypted(8), "wrong-protection"],
+  [
+    "going on with another state than was offered",
+    encryptedOffer(),
+    encrypted(15, "0".repeat(64)),
+    "wrong-parent-state",
+  ],
 ])(
   "a round that is %s is taken, or left before any key is out: %#",
   async (_, changes, change, code) => {

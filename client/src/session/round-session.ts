@@ -71,6 +71,11 @@ export class RoundSession {
     this.#work = this.#work.then(() => this.#carryOut(instruction));
   }
 
+  /** Does something when all that was told so far is carried out; it must neither throw nor reject. */
+  afterwards(work: (signal: AbortSignal) => Promise<void>): void {
+    this.#work = this.#work.then(() => work(this.#ending.signal));
+  }
+
   /** Ends the round here: cancels what is under way, then wipes everything. */
   async end(): Promise<void> {
     this.#ending.abort(new DOMException("the round has ended", "AbortError"));

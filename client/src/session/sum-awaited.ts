@@ -24,9 +24,10 @@ export class SumAwaited implements Stage {
     const { roundId } = wanted(instruction, "open-sum");
     const { config, configHash, ack, opening } = this.#signed;
     const { identity, uplink } = this.#site;
-    const bytes = await downloadTranscript(config, uplink, signal);
+    const bytes = await downloadTranscript({ config }, uplink, signal);
     const transcript = readEncrypted(bytes, configHash);
     const made = await opening.open(transcript, ack, signal);
+    this.#site.auditor.opened(roundId, bytes);
     const report = signModelReport(identity, transcript, made);
     const { trainingExamples } = made.counts;
     return {

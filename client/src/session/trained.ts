@@ -83,6 +83,7 @@ export class Trained implements Stage {
       dimension: layout.parameters,
       clippingNorm: plan.protection.clippingNorm,
       maxExamples: plan.protection.maxExamples,
+      parentStateHash: offer.stateHash,
       valueBits: isEncryptedPlan(plan) ? plan.protection.valueBits : undefined,
       minSurvivors: plan.roundPolicy.minSurvivors,
       minSurvivorsFloor: floors.minSurvivors,

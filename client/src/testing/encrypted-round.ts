@@ -1,12 +1,15 @@
 import {
   bytesToHex,
+  type CommonRoundConfig,
   canonicalPlan,
   configHash,
   type EncryptedRoundConfig,
   type EncryptedTranscript,
+  type Hash,
   heConfigFor,
   heParametersOf,
   hexToBytes,
+  type MadeModel,
   type ModelReport,
   type OpenedRound,
   Opening,
@@ -53,18 +56,25 @@ export function encryptedOffer(changes: Partial<Invitation> = {}): Partial<Invit
   };
 }
 
-/** What is offered after a round that made this model. */
-export function nextOffer(round: number, modelHash: string, attempt = 0): Partial<Invitation> {
+/** What is offered after a round that made this model, and this state. */
+export function nextOffer(
+  round: number,
+  made: Pick<MadeModel, "modelHash" | "stateHash">,
+  attempt = 0,
+): Partial<Invitation> {
   const roundId = new Uint8Array(32).fill(round).fill(attempt, 31);
-  return encryptedOffer({ round, roundId, modelHash: hexToBytes(modelHash, 32) });
+  const stateHash = Buffer.from(made.stateHash, "hex");
+  return encryptedOffer({ round, roundId, stateHash, modelHash: hexToBytes(made.modelHash, 32) });
 }
 
 /** The configuration of the tiny round, encrypted, for participants that have checked in and trained. */
 export function encryptedConfigFor(
   trained: readonly Trained[],
-  changes: Partial<EncryptedRoundConfig> = {},
+  changes: Partial<CommonRoundConfig> = {},
+  parentStateHash: Hash | "" = "",
 ): EncryptedRoundConfig {
-  return { ...commonFacts(trained), he: heConfigFor(VALUE_BITS, trained.length), ...changes };
+  const he = heConfigFor(VALUE_BITS, trained.length, parentStateHash);
+  return { ...commonFacts(trained), he, ...changes };
 }
 
 /** Leads everybody who has checked in through encrypted rounds. */
@@ -159,7 +169,9 @@ export class EncryptedRound {
       identityKey: this.everybody.identityKeyOf(participantId),
       graphNonceCommitment,
     }));
-    return encryptedConfigFor(trained, factsOf(offer(changes)));
+    const offered = offer(changes);
+    const parentStateHash = Buffer.from(offered.stateHash).toString("hex");
+    return encryptedConfigFor(trained, factsOf(offered), parentStateHash);
   }
 }
 

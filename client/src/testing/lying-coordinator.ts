@@ -256,6 +256,7 @@ export function offerOf(variant: Variant): RoundOffer {
     plan: canonicalPlan(PLAN),
     planHash: PLAN_HASH,
     modelHash: MODEL_HASH,
+    stateHash: "",
   };
 }
 

@@ -76,6 +76,7 @@ export function offer(changes: Partial<Invitation> = {}): Invitation {
     plan: canonicalPlan(PLAN),
     planHash: hexToBytes(PLAN_HASH, 32),
     modelHash: hexToBytes(MODEL_HASH, 32),
+    stateHash: new Uint8Array(),
     ...changes,
   };
 }

@@ -2,13 +2,20 @@ import type { Hash, SumVerifier } from "@chorus/aggregation";
 import type { Logger } from "pino";
 import { ClientError } from "../error.ts";
 import type { ModelStore } from "../models/model-store.ts";
-import { describeFailure, failureOf, isAbandonedRound } from "../rpc/failure.ts";
+import { describeFailure, failureOf } from "../rpc/failure.ts";
 import { isKnown, type KnownError } from "../session/departure.ts";
 import type { Instruction, RoundOffer } from "../session/instruction.ts";
 import type { Uplink } from "../uplink.ts";
 import { Beginnings } from "./beginnings.ts";
-import { keepUp, type SignedEncryptedRound, verifySignedReports } from "./encrypted-round.ts";
+import {
+  isBeingOpened,
+  keepUp,
+  type SignedEncryptedRound,
+  verifySignedReports,
+} from "./encrypted-round.ts";
 import type { Evidence } from "./evidence.ts";
+import { fetchPublished } from "./fetch-published.ts";
+import { type PendingCheck, PendingChecks, type SignedRound, wipeKey } from "./pending-checks.ts";
 import { RecentRuns } from "./recent-runs.ts";
 import {
   type SignedMaskedRound,
@@ -17,6 +24,7 @@ import {
   verifySignedRound,
 } from "./signed-round.ts";
 import { downloadTranscript } from "./transcript-download.ts";
+import { Warnings } from "./warnings.ts";
 
 /** What the auditor works with. */
 export interface AuditorDependencies {
@@ -31,22 +39,10 @@ export interface AuditorDependencies {
 /** How a round ended. */
 export type RoundEnd = Extract<Instruction, { kind: "round-ended" }>;
 
-/** A round of which this participant signed the survivor set. */
-export type SignedRound = SignedMaskedRound | SignedEncryptedRound;
-
-/** A round that is to be verified. */
-interface PendingCheck {
-  readonly signed: SignedRound;
-  /** The model that the coordinator says it made; "" while it has not said that the round was completed. */
-  readonly toldModelHash: Hash | "";
-}
-
-/** Runs of which a model or a strategy's state is kept, the newest ones. */
+/** Runs of which a strategy's state is kept, the newest ones. */
 const KEPT_RUNS = 4;
 /** Runs with a round that is to be verified; whoever offers more of them has to hand out the oldest one first. */
 const PENDING_RUNS = 16;
-/** Runs of which it is remembered what was warned of, the newest ones. */
-const WARNED_RUNS = 1_000;
 
 const WRONG_SUM =
   "what the coordinator published of a round does not hold: this participant takes part in the run no more";
@@ -66,48 +62,59 @@ const UNEXPLAINED =
  */
 export class Auditor {
   readonly #deps: AuditorDependencies;
-  /** By run. */
-  readonly #pending = new Map<Hash, PendingCheck>();
+  readonly #pending = new PendingChecks();
   /** The last round of each run that was verified. */
   readonly #verified = new RecentRuns<VerifiedRound>(KEPT_RUNS);
   readonly #beginnings = new Beginnings();
-  /** What was warned of, by run. */
-  readonly #warnings = new RecentRuns<readonly string[]>(WARNED_RUNS);
+  readonly #warnings: Warnings;
 
   constructor(deps: AuditorDependencies) {
     this.#deps = deps;
+    this.#warnings = new Warnings(deps.log);
   }
 
   /** This participant signs the survivor set of a round: to be called before the signature can leave. */
   signed(round: SignedRound): void {
-    const { runId } = round.config;
     this.#beginnings.signed(round.config);
-    this.#settled(runId);
-    this.#pending.set(runId, { signed: round, toldModelHash: "" });
-    for (const [runId, older] of [...this.#pending].slice(0, -KEPT_RUNS))
-      this.#pending.set(runId, { ...older, signed: withoutModel(older.signed) });
+    this.#pending.signed(round);
+  }
+
+  /** This participant has opened a round's sum: what was published for that need not be fetched again. */
+  opened(roundId: Hash, published: Uint8Array): void {
+    this.#pending.opened(roundId, published);
   }
 
   /** This participant is out of a round, or that is over: its key is wiped, unless the sum of a completed one is still to be opened. */
   left(roundId: Hash): void {
-    const check = this.#checkOf(roundId);
-    if (check !== undefined && check.toldModelHash === "") wipeKey(check.signed);
+    const check = this.#pending.ofRound(roundId);
+    if (check?.toldModelHash === "") wipeKey(check.signed);
   }
 
   /** The coordinator says how a round ended; its first word on that counts. */
   ended({ roundId, abandoned, modelHash }: RoundEnd): void {
-    const check = this.#checkOf(roundId);
+    const check = this.#pending.ofRound(roundId);
     if (check === undefined || check.toldModelHash !== "") return;
-    const { runId } = check.signed.config;
-    if (abandoned === "") this.#pending.set(runId, { ...check, toldModelHash: modelHash });
-    else this.#settled(runId);
+    if (abandoned === "") this.#pending.told(roundId, modelHash);
+    else this.#pending.settled(check.signed.config.runId);
   }
 
   /** Verifies all rounds that were completed and are not verified yet, and tells the log. Neither throws nor rejects. */
   async settle(signal: AbortSignal): Promise<void> {
-    for (const check of [...this.#pending.values()]) {
+    for (const check of this.#pending.all) {
       if (signal.aborted) return;
       if (check.toldModelHash !== "") await this.#tryToVerify(check, signal);
+    }
+  }
+
+  /**
+   * Verifies rounds whose end this participant may have missed, as far as they are published: all that are pending, or the one that
+   * it is in. Neither throws nor rejects.
+   */
+  async settleMissed(roundId: Hash | undefined, signal: AbortSignal): Promise<void> {
+    for (const check of this.#pending.all) {
+      if (signal.aborted) return;
+      if (roundId !== undefined && check.signed.config.roundId !== roundId) continue;
+      await this.#tryToVerify(check, signal);
     }
   }
 
@@ -123,35 +130,27 @@ export class Auditor {
     const { evidence } = this.#deps;
     evidence.requireNone(runId);
     this.#beginnings.require(offer);
-    const check = this.#pending.get(runId);
+    const check = this.#pending.ofRun(runId);
     if (check !== undefined) await this.#resolve(check, offer, signal);
     else await this.#requireRoom(signal);
     evidence.requireNone(runId);
     this.#beginnings.require(offer);
     if (this.#beginnings.isUnexplained(offer))
-      this.#warnOnce(runId, { runId, round, roundId }, UNEXPLAINED);
-  }
-
-  #checkOf(roundId: Hash): PendingCheck | undefined {
-    return [...this.#pending.values()].find(({ signed }) => signed.config.roundId === roundId);
-  }
-
-  /** Nothing is to be verified in a run any more. */
-  #settled(runId: Hash): void {
-    const check = this.#pending.get(runId);
-    if (check !== undefined) wipeKey(check.signed);
-    this.#pending.delete(runId);
+      this.#warnings.once(runId, { runId, round, roundId }, UNEXPLAINED);
   }
 
   async #tryToVerify(check: PendingCheck, signal: AbortSignal): Promise<void> {
     try {
-      await this.#verify(check, check.toldModelHash, signal);
+      if (check.toldModelHash === "") await this.#verifyIfPublished(check, signal);
+      else await this.#verify(check, check.toldModelHash, signal);
     } catch (error) {
       if (signal.aborted) return;
       const { log } = this.#deps;
       const { roundId } = check.signed.config;
       const detail = describeFailure(error);
-      if (isKnown(error)) log.warn({ roundId, detail }, "the round could not be verified yet");
+      // Of a round whose end nobody told there may be nothing to verify yet.
+      const level = check.toldModelHash === "" ? "debug" : "warn";
+      if (isKnown(error)) log[level]({ roundId, detail }, "the round could not be verified yet");
       else log.error({ roundId, err: error }, "the round was not verified because of a bug");
     }
   }
@@ -169,36 +168,68 @@ export class Auditor {
 
   /** Verifies the oldest round of all when there is no room for another run. */
   async #requireRoom(signal: AbortSignal): Promise<void> {
-    const [oldest] = this.#pending.values();
-    if (oldest === undefined || this.#pending.size < PENDING_RUNS) return;
+    const { all } = this.#pending;
+    const [oldest] = all;
+    if (oldest === undefined || all.length < PENDING_RUNS) return;
     await this.#verify(oldest, oldest.toldModelHash, signal);
+  }
+
+  /** The same of a round that may not be over. */
+  async #verifyIfPublished(check: PendingCheck, signal: AbortSignal): Promise<void> {
+    const transcript = await fetchPublished(check, this.#deps.uplink, signal);
+    if (transcript !== undefined && isBeingOpened(transcript)) return;
+    await this.#take(check, "", transcript, signal);
   }
 
   /** Rejects with {@link ClientError} `no-transcript`; what does not hold is kept as evidence instead. */
   async #verify(check: PendingCheck, modelHash: Hash | "", signal: AbortSignal): Promise<void> {
-    const transcript = await this.#fetch(check, signal);
-    if (transcript !== undefined) await this.#examine(check.signed, modelHash, transcript, signal);
-    this.#settled(check.signed.config.runId);
+    if (await this.#goOn(check, modelHash, signal)) return;
+    await this.#take(
+      check,
+      modelHash,
+      await fetchPublished(check, this.#deps.uplink, signal),
+      signal,
+    );
   }
 
-  /** The transcript as it was published; undefined when the coordinator says that the round was abandoned. */
-  async #fetch(
-    { signed, toldModelHash }: PendingCheck,
+  /** `transcript`: as it was published, undefined for an attempt that was abandoned. */
+  async #take(
+    { signed }: PendingCheck,
+    modelHash: Hash | "",
+    transcript: Uint8Array | undefined,
     signal: AbortSignal,
-  ): Promise<Uint8Array | undefined> {
+  ): Promise<void> {
+    if (transcript !== undefined) await this.#examine(signed, modelHash, transcript, signal);
+    this.#pending.settled(signed.config.runId);
+  }
+
+  /**
+   * Fetches what was published of an encrypted round since its sum was opened here, and verifies that. Resolves with whether it
+   * holds: if it does not, all of what is published is to be looked at.
+   */
+  async #goOn(
+    { signed, opened }: PendingCheck,
+    modelHash: Hash | "",
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (opened === undefined || !("opening" in signed)) return false;
+    const { uplink, log } = this.#deps;
     const { config } = signed;
     try {
-      return await downloadTranscript(config, this.#deps.uplink, signal);
-    } catch (cause) {
+      const transcript = await downloadTranscript({ config, begun: opened }, uplink, signal);
+      await this.#takeReports(signed, modelHash, transcript, signal);
+    } catch (error) {
       signal.throwIfAborted();
-      // The end of the attempt was missed; another one at the round is made, or went on without this participant.
-      if (isAbandonedRound(cause) && toldModelHash === "") return undefined;
-      if (failureOf(cause) === undefined && !isKnown(cause)) throw cause;
-      const message =
-        `got no transcript of round ${config.round}, which this participant signed: ` +
-        `${describeFailure(cause)}; wanted it before any other round of this run`;
-      throw new ClientError("no-transcript", message, { cause });
+      if (failureOf(error) === undefined && !isKnown(error)) throw error;
+      const fields = { roundId: config.roundId, detail: describeFailure(error) };
+      log.debug(
+        fields,
+        "what is published is not what was opened, and reports: fetching all of it",
+      );
+      return false;
     }
+    this.#pending.settled(config.runId);
+    return true;
   }
 
   async #examine(
@@ -223,7 +254,7 @@ export class Auditor {
     const verified = verifySignedRound(signed, transcript, told, this.#deps.verifier);
     this.#deps.log.info({ runId, round, roundId }, "verified the sum of the round");
     if (verified.strategy === undefined)
-      this.#warnOnce(runId, { runId, round, roundId }, UNKNOWN_BEGINNING);
+      this.#warnings.once(runId, { runId, round, roundId }, UNKNOWN_BEGINNING);
     this.#verified.set(runId, verified);
     this.#beginnings.verified(runId, verified);
   }
@@ -244,17 +275,6 @@ export class Auditor {
     await keepUp(signed, published, this.#deps, signal);
   }
 
-  /** Warns of the same thing once a run: it goes on being so. */
-  #warnOnce(runId: Hash, fields: object, sentence: string): void {
-    const { log } = this.#deps;
-    const before = this.#warnings.get(runId) ?? [];
-    if (before.includes(sentence)) log.debug(fields, sentence);
-    else {
-      this.#warnings.set(runId, [...before, sentence]);
-      log.warn(fields, sentence);
-    }
-  }
-
   /** Keeps the evidence, tells the people at the site, and never takes part in the run again. */
   async #accuse(
     { config: { runId, round, roundId } }: SignedRound,
@@ -272,14 +292,4 @@ export class Auditor {
       log.error({ ...finding, evidence: problem, advice: evidence.advice }, WRONG_SUM);
     }
   }
-}
-
-/** What goes when too many other runs are to be verified: of this one, the model that comes of the round will not be known. */
-function withoutModel(signed: SignedRound): SignedRound {
-  wipeKey(signed);
-  return "opening" in signed ? signed : { ...signed, parent: undefined };
-}
-
-function wipeKey(signed: SignedRound): void {
-  if ("opening" in signed) signed.opening[Symbol.dispose]();
 }

@@ -18,7 +18,15 @@ function attempt(round: number, parentModelHash: string, runId = RUN_ID): RoundC
 }
 
 function offered(round: number, modelHash: string, runId = RUN_ID): RoundOffer {
-  return { roundId: ROUND_ID, runId, round, plan: "", planHash: PLAN_HASH, modelHash };
+  return {
+    roundId: ROUND_ID,
+    runId,
+    round,
+    plan: "",
+    planHash: PLAN_HASH,
+    modelHash,
+    stateHash: "",
+  };
 }
 
 const verified = (round: number, parentModelHash: string, modelHash: string) =>

@@ -43,7 +43,8 @@ test("a participant leaves an attempt whose sum or signatures do not hold, tells
   const signature = first.signature.with(0, 1 ^ (first.signature[0] ?? 0));
   const lies: [string, EncryptedTranscript][] = [
     ["wrong-sum", malleated(transcript)],
-    ["bad-signature", { ...transcript, acks: [{ ...first, signature }, ...acks] }],
+    // What was signed is verified before anything is decrypted.
+    ["bad-signature", { ...malleated(transcript), acks: [{ ...first, signature }, ...acks] }],
     ["protocol", { ...transcript, config: { ...transcript.config, maxExamples: 99 } }],
   ];
   for (const [i, [code, lie]] of lies.entries()) {
@@ -59,6 +60,26 @@ test("a participant leaves an attempt whose sum or signatures do not hold, tells
   const again = encryptedOffer({ roundId: new Uint8Array(32).fill(2) });
   const opened = await round.open(await round.run(again));
   expect(opened.transcript.reports).toHaveLength(3);
+});
+
+test("whatever is wrong with an opened sum, a participant says no more than that: what it was stays at the site", async () => {
+  const ciphers = new CipherThreads(new URL("../testing/misread-sum-cipher.ts", import.meta.url));
+  await using cohort = await EncryptedCohort.start({ ciphers });
+  const round = new EncryptedRound(cohort.coordinator);
+  const transcript = await round.run();
+  for (const [i, lie] of [transcript, malleated(transcript)].entries()) {
+    round.publish(lie);
+    cohort.tell(askToOpen(lie), i);
+    expect(await leaveReason(cohort)).toBe("wrong-sum");
+  }
+  const details = cohort.members.slice(0, 2).map(({ process }) => {
+    const line = process.log.find(({ msg }) => msg === "left the round");
+    return line?.["detail"];
+  });
+  expect(details).toEqual([
+    expect.stringContaining("unopened-sum: "),
+    expect.stringContaining("wrong-sum: chunk 0 is not the sum of 3"),
+  ]);
 });
 
 test("a participant that was not asked to open a sum, or not in time, opens what is published of the completed round", async () => {
@@ -92,7 +113,7 @@ test("a participant that the others do not agree with forgets its model and asks
   expect(await keptIn(directory)).toEqual([{ round: 1, modelHash: own }]);
   cohort.tell(ended("", ROUND_ID, theirs.modelHash), 0);
   await process.says(OTHER_MODEL);
-  cohort.tell(invitation(nextOffer(2, theirs.modelHash)), 0);
+  cohort.tell(invitation(nextOffer(2, theirs)), 0);
   const { request } = await cohort.coordinator.answers.next("acceptRound");
   expect(request.modelRequest).toBeDefined();
   expect(await keptIn(directory)).toEqual([]);
@@ -106,7 +127,7 @@ test("a model that survivors do not report is evidence, and the participant take
   await process.says("opened the sum");
   const lie = "09".repeat(32);
   cohort.tell(ended("", ROUND_ID, lie), 0);
-  cohort.tell(invitation(nextOffer(2, lie)), 0);
+  cohort.tell(invitation(nextOffer(2, { modelHash: lie, stateHash: "" })), 0);
   expect(await leaveReason(cohort)).toBe("wrong-sum");
   expect(await readdir(directory)).toContain("evidence");
   expect(process.log.find(({ level }) => level === 50)).toMatchObject({ code: "wrong-model" });

@@ -35,6 +35,12 @@ export function readEncrypted(bytes: Uint8Array, wanted: Hash): EncryptedTranscr
   throw new ClientError("protocol", `${got}, wanted ${wanted} as it was signed`);
 }
 
+/** Whether a transcript is published so that its sum can be opened, by a round that is not over. Throws as `readTranscript` does. */
+export function isBeingOpened(bytes: Uint8Array): boolean {
+  const transcript = readTranscript(bytes);
+  return isEncryptedTranscript(transcript) && transcript.reports.length === 0;
+}
+
 /**
  * Verifies what was published of an encrypted round that this participant signed: that it is this round, and that a quorum of
  * the survivors that were signed reports `toldModelHash` for its sum ("": nobody told). Throws as {@link readEncrypted} and

@@ -49,7 +49,7 @@ async function signing() {
     const keys = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte));
     const trained = keys.map((key) => ({ identityKey: key, graphNonceCommitment: key }));
     const config = encryptedConfigFor(trained, { roundId, runId });
-    const offer = { roundId, runId, round: 1, modelHash: MODEL_HASH };
+    const offer = { roundId, runId, round: 1, modelHash: MODEL_HASH, stateHash: "" };
     const text = { plan: canonicalPlan(ENCRYPTED_PLAN), planHash: planHash(ENCRYPTED_PLAN) };
     const facts = { offer: { ...offer, ...text }, plan, layout: LAYOUT };
     const parameters = heParametersOf(config);

@@ -34,7 +34,8 @@ class FailingUplink extends Uplink {
 
 function offerOf(runId: Hash): RoundOffer {
   const roundId = sha256Hex(`round of ${runId}`);
-  return { roundId, runId, round: 1, plan: "", planHash: PLAN_HASH, modelHash: MODEL_HASH };
+  const hashes = { planHash: PLAN_HASH, modelHash: MODEL_HASH, stateHash: "" };
+  return { roundId, runId, round: 1, plan: "", ...hashes };
 }
 
 /** Signs the first round of a run. */

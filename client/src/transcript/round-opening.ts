@@ -3,14 +3,18 @@ import {
   type EncryptedRoundConfig,
   type EncryptedTranscript,
   type MadeModel,
+  MaskingError,
+  ModelError,
   modelHash,
-  modelToBytes,
   type SumVerifier,
   type SurvivorAck,
-  sha256Hex,
+  stateHash,
   valueCountOf,
+  verifiedExchange,
   verifyOpenedSum,
 } from "@chorus/aggregation";
+import { HeError } from "@chorus/aggregation/he";
+import { ClientError } from "../error.ts";
 import type { CipherThread } from "../he/cipher-thread.ts";
 import type { ModelStore, RunModel } from "../models/model-store.ts";
 import type { RoundFacts } from "../session/facts.ts";
@@ -60,10 +64,10 @@ export class RoundOpening implements Disposable {
   }
 
   /**
-   * Opens the sum of a transcript, verifies all of both, takes the outer step and keeps the model. `ack`: what this participant
-   * signed in the round. Once only, whatever comes of it: what a participant says of a sum is an oracle for its key. Rejects
-   * with HeError, as the cipher and `verifyOpenedSum` do; with MaskingError as the latter; with ModelError when the step leaves
-   * the range of float32; with ClientError `cipher-failed`, `unwritable`; with the signal's reason, and can be tried again then.
+   * Verifies what was signed in a round, and only then opens its sum, verifies that, takes the outer step and keeps the model.
+   * `ack`: what this participant signed. Once only, whatever comes of it: what a participant says of a sum is an oracle for its
+   * key. Rejects with MaskingError as `verifiedExchange` does; with ClientError `wrong-sum` whatever is wrong with the sum, so
+   * that no more than this gets out, `cipher-failed`, `unwritable`; with the signal's reason, and can be tried again then.
    */
   async open(
     transcript: EncryptedTranscript,
@@ -92,15 +96,30 @@ export class RoundOpening implements Disposable {
     signal: AbortSignal,
   ): Promise<MadeModel> {
     const { models, verifier } = this.#tools;
+    const { plan, layout, offer } = round.facts;
+    verifiedExchange(transcript, ack);
     const { encryptedSum, survivors } = transcript;
     const counted = { valueCount: valueCountOf(round.config), survivors: survivors.length };
-    const sums = await cipher.openSum(encryptedSum, counted, signal);
-    const { meanDelta, counts } = verifyOpenedSum(transcript, sums, { verifier, ownAck: ack });
-    const { plan, layout, offer } = round.facts;
-    const next = applyOuterStep(plan.strategy, { ...round.parent, meanDelta });
+    const { next, counts } = await ofSum(async () => {
+      const sums = await cipher.openSum(encryptedSum, counted, signal);
+      const { meanDelta, counts } = verifyOpenedSum(transcript, sums, { verifier, ownAck: ack });
+      return { next: applyOuterStep(plan.strategy, { ...round.parent, meanDelta }), counts };
+    });
     const hash = modelHash(layout, next.model);
     await models.keep({ runId: offer.runId, round: offer.round, modelHash: hash, plan }, next);
-    const stateHash = next.state === undefined ? "" : sha256Hex(modelToBytes(next.state));
-    return { modelHash: hash, stateHash, counts };
+    return { modelHash: hash, stateHash: stateHash(next.state), counts };
+  }
+}
+
+/** Does something with an opened sum; what it finds wrong with it stays in the site's log, and `wrong-sum` is all that is said. */
+async function ofSum<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const isOfSum =
+      cause instanceof HeError || cause instanceof MaskingError || cause instanceof ModelError;
+    if (!isOfSum) throw cause;
+    const message = `the round's sum does not hold: ${cause.code}: ${cause.message}`;
+    throw new ClientError("wrong-sum", message, { cause });
   }
 }

@@ -8,8 +8,9 @@ const MOMENTUM: Plan = { ...PLAN, strategy: { kind: "fedavgm", learningRate: 1, 
 const STRATEGY = { state: new Float32Array(LAYOUT.parameters).fill(3) };
 
 function facts(plan: Plan, round: number): RoundFacts {
-  const hashes = { roundId: ROUND_ID, runId: RUN_ID, planHash: PLAN_HASH, modelHash: MODEL_HASH };
-  return { plan, layout: LAYOUT, offer: { ...hashes, round, plan: canonicalPlan(plan) } };
+  const ids = { roundId: ROUND_ID, runId: RUN_ID };
+  const hashes = { planHash: PLAN_HASH, modelHash: MODEL_HASH, stateHash: "" };
+  return { plan, layout: LAYOUT, offer: { ...ids, ...hashes, round, plan: canonicalPlan(plan) } };
 }
 
 function verified(round: number, strategy?: typeof STRATEGY): VerifiedRound {

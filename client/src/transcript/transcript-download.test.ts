@@ -46,7 +46,7 @@ async function downloadFrom(
   using connection = await Connection.open({ ...options, softwareVersion: "0" }, identity, signal);
   const uplink = new Uplink({ random: seededRandom("download"), sleep: new FakeSleep().sleep });
   uplink.opened(connection);
-  return await downloadTranscript(config, uplink, signal);
+  return await downloadTranscript({ config }, uplink, signal);
 }
 
 /** Publishes this many zeros. */

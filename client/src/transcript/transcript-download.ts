@@ -11,13 +11,20 @@ import { RoundTranscript } from "@chorus/proto/v1/transcript";
 import { downloadFile } from "../resumed-download.ts";
 import type { Uplink } from "../uplink.ts";
 
+/** Which round's. */
+export interface WantedTranscript {
+  readonly config: RoundConfig;
+  /** Bytes that it begins with, which are not fetched; whether it does is for the caller to verify. */
+  readonly begun?: Uint8Array;
+}
+
 /**
  * Fetches what the coordinator publishes of a round, going on where an outage interrupted it: complete, but not looked
  * into. Rejects with {@link ClientError} `protocol` for a wrong order or checksum and for more bytes than a transcript of
  * this round can have; with what the coordinator refuses the call with; with the signal's reason.
  */
 export async function downloadTranscript(
-  config: RoundConfig,
+  { config, begun = new Uint8Array() }: WantedTranscript,
   uplink: Uplink,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
@@ -29,6 +36,7 @@ export async function downloadTranscript(
       wanted: `1 to ${most} as the round's configuration has it`,
       from: (connection, offset, either) =>
         connection.downloadTranscript(config.roundId, offset, either),
+      begun,
     },
     uplink,
     signal,

@@ -16,6 +16,11 @@ export function readHash(bytes: Uint8Array | undefined, what: string): Hash {
   return bytesToHex(exactly(bytes ?? new Uint8Array(), 32, what), 32);
 }
 
+/** A hash where there may be none, "" then. Throws {@link ClientError} `protocol`. */
+export function readEmptyOrHash(bytes: Uint8Array, what: string): Hash | "" {
+  return bytes.length === 0 ? "" : readHash(bytes, what);
+}
+
 /** Throws {@link ClientError} `protocol`. */
 export function readId(id: string): ParticipantId {
   if (!/^[0-9a-f]{32}$/.test(id))

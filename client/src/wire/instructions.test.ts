@@ -58,6 +58,7 @@ test("an advertisement has a commitment to the round's key in an encrypted round
 
 const malformed: readonly [string, Instruction][] = [
   ["a short plan hash", invitation({ planHash: new Uint8Array(31) })],
+  ["a short state hash", invitation({ stateHash: new Uint8Array(31) })],
   ["a long model hash", train({ modelHash: new Uint8Array(33) })],
   [
     "a short key",

@@ -2,7 +2,7 @@ import type { Hash } from "@chorus/aggregation";
 import type * as participant from "@chorus/proto/v1/participant";
 import { ClientError } from "../error.ts";
 import type { Instruction, RoundOffer } from "../session/instruction.ts";
-import { readHash, readId } from "./fields.ts";
+import { readEmptyOrHash, readHash, readId } from "./fields.ts";
 import {
   readAck,
   readHandover,
@@ -89,6 +89,7 @@ function readOffer(offer: participant.Invitation | undefined): RoundOffer {
     plan: offer.plan,
     planHash: readHash(offer.planHash, "plan hash"),
     modelHash: readHash(offer.modelHash, "model hash"),
+    stateHash: readEmptyOrHash(offer.stateHash, "state hash"),
   };
 }
 

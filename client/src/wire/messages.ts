@@ -10,7 +10,7 @@ import type { Handover, ModelRequest } from "@chorus/aggregation/he";
 import type * as participant from "@chorus/proto/v1/participant";
 import type * as types from "@chorus/proto/v1/types";
 import { ClientError } from "../error.ts";
-import { bytesOf, exactly, readHash, readId } from "./fields.ts";
+import { bytesOf, exactly, readEmptyOrHash, readHash, readId } from "./fields.ts";
 
 // What participants say to each other through the coordinator. All of it throws ClientError `protocol` for what is malformed.
 
@@ -71,7 +71,7 @@ export function readReport(report: types.ModelReport): ModelReport {
   return {
     participantId: readId(report.participantId),
     modelHash: readHash(report.modelHash, "model hash"),
-    stateHash: stateHash.length === 0 ? "" : readHash(stateHash, "state hash"),
+    stateHash: readEmptyOrHash(stateHash, "state hash"),
     counts,
     signature: exactly(report.signature, 64, "signature"),
   };

@@ -22,7 +22,7 @@ const lost = "the encrypted sum was lost: its thread ended";
 /** A configuration, as far as an accumulator looks at it. */
 function configOf(dimension: number): EncryptedRoundConfig {
   const cohort = Array.from({ length: 128 }, () => ({}));
-  const he = heConfigFor(8, cohort.length);
+  const he = heConfigFor(8, cohort.length, "");
   return { he, cohort, dimension } as unknown as EncryptedRoundConfig;
 }
 

@@ -9,6 +9,7 @@ import type { SealedModel } from "@chorus/aggregation/he";
 import { Notifier } from "../notifier.ts";
 import type { Aggregating } from "./aggregating.ts";
 import type { Collecting } from "./collecting.ts";
+import { Deliveries } from "./deliveries.ts";
 import type { RoundEffects } from "./effects.ts";
 import type { Ciphertexts } from "./encrypted-accumulator.ts";
 import { EncryptedAggregating } from "./encrypted-aggregating.ts";
@@ -16,9 +17,11 @@ import { Abandoned } from "./ended.ts";
 import { RoundError } from "./error.ts";
 import type { Evidence } from "./evidence.ts";
 import type { CohortMember, RoundFacts } from "./facts.ts";
-import type { Departures, Gathering } from "./gathering.ts";
+import type { Departure, Departures, Gathering } from "./gathering.ts";
+import { type Doubt, doubtsOf } from "./handover-doubts.ts";
 import type { Instruction } from "./instruction.ts";
 import { nextChange } from "./next-change.ts";
+import { type Remaining, remainingOf } from "./remaining.ts";
 import {
   type EndedRound,
   inPhase,
@@ -31,22 +34,6 @@ import {
 import { Selecting } from "./selecting.ts";
 import { Statements, statementOf } from "./statements.ts";
 
-/** Somebody who left a round. */
-export interface Departure {
-  /** For people. */
-  readonly name: string;
-  /** A code. */
-  readonly reason: string;
-}
-
-/** Milliseconds that are left of a phase. */
-export interface Remaining {
-  /** Until it may end with its quorum. */
-  readonly softMs: number;
-  /** Until it must end. */
-  readonly hardMs: number;
-}
-
 /** One attempt at a round while it runs: the only part of the round machine with effects. */
 export class ActiveRound {
   readonly facts: RoundFacts;
@@ -58,11 +45,9 @@ export class ActiveRound {
   readonly #changed = new Notifier();
   readonly #left: Departures = new Map();
   readonly #statements = new Statements();
-  /** What the present phase holds beside its messages. */
-  #held = new DisposableStack();
-  /** Deliveries that take long, in the present phase. */
-  readonly #delivering = new Map<ParticipantId, AbortController>();
+  readonly #deliveries = new Deliveries();
   #round: Round;
+  #doubts: readonly Doubt[] = [];
   /** By the clock that never jumps. */
   #phaseSinceMs: number;
 
@@ -99,18 +84,21 @@ export class ActiveRound {
   }
 
   /**
-   * Takes an encrypted update over, and resolves when it was added. Throws as {@link deliver}, and HeError for what is no
-   * ciphertext.
+   * Takes an encrypted update over, and resolves when it was added. `wanted`: as it was when the update began. Throws as
+   * {@link deliver}, HeError for what is no ciphertext, and the signal's reason for what is not wanted any more.
    */
   async deliverEncrypted(
     config: EncryptedRoundConfig,
     digest: Hash,
     committed: CommittedUpload,
     ciphertexts: Ciphertexts,
+    wanted: AbortSignal,
   ): Promise<void> {
     const { participantId, signature } = committed.upload;
     const { accumulator } = this.#effects;
     const checked = await accumulator.check(config, ciphertexts);
+    // It began in time: that the phase has ended meanwhile is no fault of its sender's.
+    wanted.throwIfAborted();
     const apply = (phase: Collecting) => phase.accept(committed, checked);
     // Without waiting in between: the sum that the masks are taken off has whatever was accepted.
     if (this.deliver(participantId, "collecting", digest, apply, signature))
@@ -118,17 +106,14 @@ export class ActiveRound {
   }
 
   /**
-   * Takes the model for those who lack it, and asks them to train. `memory`: of the model, given back when training ends.
+   * Takes the model for those who lack it, and asks them to train. `memory`: of the model, taken over where it is kept.
    * Throws as {@link deliver} and `ModelHandover.take`.
    */
-  handOver(from: ParticipantId, digest: Hash, model: SealedModel, memory: Disposable): void {
+  handOver(from: ParticipantId, digest: Hash, model: SealedModel, memory: DisposableStack): void {
     const asked: ParticipantId[] = [];
-    using held = new DisposableStack();
-    held.use(memory);
-    const isNew = this.deliver(from, "handing-over", digest, (training) => {
-      asked.push(...training.handOver(from, model));
+    this.deliver(from, "handing-over", digest, (training) => {
+      asked.push(...training.handOver(from, model, memory));
     });
-    if (isNew) this.#held.use(held.move());
     this.#ask(asked);
   }
 
@@ -177,10 +162,16 @@ export class ActiveRound {
   leave(participantId: ParticipantId, reason: string): void {
     if (!isGathering(this.#round) || !this.members.has(participantId)) return;
     const asked = this.#round.leave(participantId, reason);
-    const why = `${participantId} has left the round`;
-    this.#delivering.get(participantId)?.abort(new RoundError("not-in-cohort", why));
-    this.#ask(asked);
+    this.#deliveries.left(participantId);
+    this.#askAnew(asked);
     this.#effects.progressed(this);
+    this.#changed.notify();
+  }
+
+  /** A participant's stream of instructions has ended: it stays, but nobody has to wait for it who can ask another one. */
+  disconnected(participantId: ParticipantId): void {
+    if (!isGathering(this.#round)) return;
+    this.#askAnew(this.#round.disconnected(participantId));
     this.#changed.notify();
   }
 
@@ -195,9 +186,21 @@ export class ActiveRound {
   /** Who left so far, by name, and why, as a code. */
   get departures(): readonly Departure[] {
     return [...this.#left].map(([id, reason]) => ({
-      name: this.members.get(id)?.name ?? id,
+      name: this.nameOf(id),
       reason,
     }));
+  }
+
+  /** Who is doubted to hand models over as it should, so far. */
+  get doubts(): readonly Doubt[] {
+    const round = this.#round;
+    if (!isGathering(round) || round.phase !== "training") return this.#doubts;
+    return doubtsOf(round.handover, this.#left, (id) => this.nameOf(id));
+  }
+
+  /** For people. */
+  nameOf(id: ParticipantId): string {
+    return this.members.get(id)?.name ?? id;
   }
 
   /** How long until the phase may and must end, never negative; undefined in a phase that waits for nobody. */
@@ -210,11 +213,7 @@ export class ActiveRound {
    * is still delivering is no longer wanted.
    */
   wanted(participantId: ParticipantId): AbortSignal {
-    const known = this.#delivering.get(participantId);
-    if (known !== undefined) return known.signal;
-    const delivering = new AbortController();
-    this.#delivering.set(participantId, delivering);
-    return delivering.signal;
+    return this.#deliveries.wanted(participantId);
   }
 
   /** Goes from phase to phase to the end. An abort abandons the round. Rejects on a bug or a store that fails only. */
@@ -256,23 +255,33 @@ export class ActiveRound {
     }
   }
 
+  /** Asks those again who may have answered already, as another process of theirs. */
+  #askAnew(participantIds: readonly ParticipantId[]): void {
+    for (const id of participantIds) this.#statements.askedAgain(id, this.#round.phase);
+    this.#ask(participantIds);
+  }
+
   /** Resolves when the phase is to be closed. */
   async #gathered(phase: Gathering, signal: AbortSignal): Promise<void> {
     const { clock } = this.#effects;
-    while (!phase.isSettled && !signal.aborted) {
+    for (;;) {
+      const { asked, waitMs } = phase.elapse(this.#passedMs);
+      this.#askAnew(asked);
       const { softMs, hardMs } = this.#remaining(phase);
-      if (hardMs === 0 || (softMs === 0 && phase.hasQuorum)) return;
-      await nextChange(this.#changed, softMs > 0 ? softMs : hardMs, clock, signal);
+      const isDue = hardMs === 0 || (softMs === 0 && phase.hasQuorum);
+      if (isDue || phase.isSettled || signal.aborted) return;
+      const nextMs = Math.min(softMs > 0 ? softMs : hardMs, waitMs);
+      await nextChange(this.#changed, nextMs, clock, signal);
     }
   }
 
   #remaining({ window }: Gathering): Remaining {
-    const { softDeadlineMs, hardDeadlineMs } = this.facts.plan.roundPolicy;
-    const passedMs = this.#effects.clock.monotonicMs() - this.#phaseSinceMs;
-    return {
-      softMs: Math.max(0, softDeadlineMs[window] - passedMs),
-      hardMs: Math.max(0, hardDeadlineMs[window] - passedMs),
-    };
+    return remainingOf(this.facts.plan.roundPolicy, window, this.#passedMs);
+  }
+
+  /** Of the present phase. */
+  get #passedMs(): number {
+    return this.#effects.clock.monotonicMs() - this.#phaseSinceMs;
   }
 
   #enter(next: Round): void {
@@ -280,12 +289,11 @@ export class ActiveRound {
     const seconds = (nowMs - this.#phaseSinceMs) / 1000;
     this.phases.push({ phase: this.#round.phase, seconds });
     this.#effects.phaseEnded(this.#round.phase, seconds);
-    const why = `the round is ${next.phase}, the message is for ${this.#round.phase}`;
-    for (const delivering of this.#delivering.values())
-      delivering.abort(new RoundError("wrong-phase", why));
-    this.#delivering.clear();
-    this.#held.dispose();
-    this.#held = new DisposableStack();
+    this.#deliveries.changed(this.#round.phase, next.phase);
+    if (this.#round.phase === "training") {
+      this.#round.handover[Symbol.dispose]();
+      this.#doubts = this.doubts;
+    }
     this.#round = next;
     this.#phaseSinceMs = nowMs;
     if (next.phase === "sharing-keys" && isEncrypted(next.config))

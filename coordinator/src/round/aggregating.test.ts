@@ -45,6 +45,27 @@ test("a round in which somebody committed to another vector than it masked is ab
   });
 });
 
+test("a round in which somebody claims negative examples, which would make the mean longer than any update, is abandoned", async () => {
+  const stage = new RoundStage("claims", 5);
+  const [liar] = stage.puppets;
+  if (liar === undefined) throw new Error("no puppet");
+  const { committer } = liar;
+  liar.committer = {
+    commit: (words, randomness) => {
+      // What is masked as well: -2 examples behind the 8 values, so that 5 unit vectors have 2.
+      words.set([2 ** 32 - 2], 8);
+      return committer.commit(words, randomness);
+    },
+  };
+  await stage.answerAll();
+  expect(await stage.ended).toMatchObject({
+    phase: "abandoned",
+    reason: expect.stringMatching(
+      /^overflow: mean of the updates has norm 1\.118.*, wanted at most 1\.0/,
+    ),
+  });
+});
+
 test("a completed round has the transcript of its sum, for the survivors and nobody else", async () => {
   const stage = new RoundStage("transcript", 5);
   const [lost] = stage.puppets;

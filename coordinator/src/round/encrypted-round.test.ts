@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { verifyReports } from "@chorus/aggregation";
 import { expect, test } from "vitest";
 import { EncryptedRoundStage } from "../testing/encrypted-round-stage.ts";
@@ -67,6 +68,36 @@ test("a round in which one of five makes another model commits what the others m
   expect(reporters).not.toContain(stage.puppet(1).id);
 });
 
+test("one report that is unlike the others does not end opening at the soft deadline while two stragglers can still agree", async () => {
+  await using stage = new EncryptedRoundStage("fast liar", { size: 5 });
+  stage.puppet(0).spoilReport = (made) => ({ ...made, modelHash: "c".repeat(64) });
+  const isStraggler = (place: number) => place > 2;
+  stage.act = ({ place }, { kind }) =>
+    kind === "open-sum" && isStraggler(place) ? "ignore" : "answer";
+  const opened = () => {
+    const { round } = stage.active;
+    return round.phase === "opening" ? round.delivered.size : 0;
+  };
+  await stage.until(() => opened() === 3);
+  stage.clock.advance(1_000);
+  for (let turns = 0; turns < 5; turns++) await setImmediate();
+  for (const straggler of stage.puppets.filter(({ place }) => isStraggler(place)))
+    await straggler.line.report(stage.active, await straggler.reportOn(stage.active));
+  const ended = reported(await stage.play());
+  expect(ended.transcript.reports).toHaveLength(4);
+});
+
+test("opening ends as soon as the reports that differ leave too few others, without waiting for them", async () => {
+  await using stage = new EncryptedRoundStage("two liars", { size: 4 });
+  for (const place of [0, 1])
+    stage.puppet(place).spoilReport = (made) => ({ ...made, modelHash: `${place}`.repeat(64) });
+  stage.act = ({ place }, { kind }) => (kind === "open-sum" && place > 2 ? "ignore" : "answer");
+  await stage.until(() => stage.active.round.phase === "abandoned");
+  expect(await stage.ended).toMatchObject({
+    reason: "no-agreement: reports that are equal: 1 + 1 + 1; wanted 3 or more",
+  });
+});
+
 test("a round in which too few report the same model, state and counts is abandoned, and says how many did", async () => {
   await using stage = new EncryptedRoundStage("no agreement", { size: 5 });
   const other = "c".repeat(64);
@@ -78,7 +109,7 @@ test("a round in which too few report the same model, state and counts is abando
   });
   expect(await stage.play()).toMatchObject({
     phase: "abandoned",
-    reason: "no-agreement: reports that are equal: 2 + 1 + 1 + 1; wanted 3 or more",
+    reason: "no-agreement: reports that are equal: 1 + 1 + 1 + 1; wanted 3 or more",
   });
 });
 
@@ -86,12 +117,12 @@ test("a round whose sum too few can open is abandoned with their codes", async (
   await using stage = new EncryptedRoundStage("wrong sum", { size: 4 });
   stage.act = ({ place }, { kind }) => {
     if (kind !== "open-sum" || place < 2) return "answer";
-    return place === 2 ? "unopened-sum" : "wrong-sum";
+    return place === 2 ? "cipher-failed" : "wrong-sum";
   };
   expect(await stage.play()).toMatchObject({
     phase: "abandoned",
     reason: expect.stringMatching(
-      /^too few reported a model: [012] of 4, wanted 3; left with unopened-sum \(1\), wrong-sum \(1\)$/,
+      /^too few reported a model: [012] of 4, wanted 3; left with cipher-failed \(1\), wrong-sum \(1\)$/,
     ),
   });
 });
@@ -104,7 +135,7 @@ test("who encrypts other values than it committed to makes participants leave th
     commit: (words, randomness) => committer.commit(words.with(0, 7), randomness),
   };
   expect(await stage.play()).toMatchObject({
-    reason: "too few reported a model: 0 of 4, wanted 3; left with unopened-sum (2)",
+    reason: "too few reported a model: 0 of 4, wanted 3; left with wrong-sum (2)",
   });
 });
 

@@ -24,6 +24,8 @@ export interface RoundFacts {
   readonly planJson: string;
   readonly planHash: Hash;
   readonly parentModelHash: Hash;
+  /** In an encrypted run, of the outer optimiser's state that goes with that model; else, and without state, "". */
+  readonly parentStateHash: Hash | "";
   /** Parameters of the model. */
   readonly dimension: number;
 }

@@ -5,6 +5,22 @@ import type { Instruction } from "./instruction.ts";
 /** Who left a round, each with the reason: a code, never text that could quote data. */
 export type Departures = Map<ParticipantId, string>;
 
+/** Somebody who left a round. */
+export interface Departure {
+  /** For people. */
+  readonly name: string;
+  /** A code. */
+  readonly reason: string;
+}
+
+/** What the passing of time comes to in a phase. */
+export interface Elapsed {
+  /** Whom the phase asks anew. */
+  readonly asked: readonly ParticipantId[];
+  /** Milliseconds until time comes to something again, unless something else happens before. */
+  readonly waitMs: number;
+}
+
 /** Which of the round policy's two windows a phase has. */
 export type Window = "training" | "exchange";
 
@@ -44,6 +60,16 @@ export abstract class Gathering {
     return [];
   }
 
+  /** Time has passed, `passedMs` since the phase began. */
+  elapse(_passedMs: number): Elapsed {
+    return { asked: [], waitMs: Number.POSITIVE_INFINITY };
+  }
+
+  /** A participant's stream of instructions has ended, which it may open again. Returns whom the phase asks anew because of it. */
+  disconnected(_participantId: ParticipantId): readonly ParticipantId[] {
+    return [];
+  }
+
   /** Whether anything of this participant is still missing. */
   isAsking(participantId: ParticipantId): boolean {
     return this.awaited.includes(participantId);
@@ -72,12 +98,11 @@ export abstract class Gathering {
 
   /** True when waiting any longer cannot help: all are here, or too many left for a quorum. */
   get isSettled(): boolean {
-    return (
-      this.delivered.size >= this.enough || this.awaited.length === 0 || !this.#canReachQuorum()
-    );
+    return this.delivered.size >= this.enough || this.awaited.length === 0 || !this.canReachQuorum;
   }
 
-  #canReachQuorum(): boolean {
+  /** Whether the round can go on if all who are awaited deliver. */
+  protected get canReachQuorum(): boolean {
     const possible = new Set([...this.delivered, ...this.awaited]);
     const known = this.#reachable.get(possible.size) ?? this.suffices(possible);
     this.#reachable.set(possible.size, known);

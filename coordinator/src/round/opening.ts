@@ -41,9 +41,20 @@ export class Opening extends Exchange<OpeningStage> {
     this.stage.report(report);
   }
 
+  /** Reports count together that are equal: as long as too few are, those who are awaited are waited for. */
+  override get hasQuorum(): boolean {
+    return this.stage.agreed >= this.quorum;
+  }
+
+  protected override get canReachQuorum(): boolean {
+    return this.stage.agreed + this.awaited.length >= this.quorum;
+  }
+
   /** Ends opening: opening -> committing | abandoned (too few reports, or too few that are equal). */
   close(): CommittingReported | Abandoned {
-    if (!this.hasQuorum) return this.#withCodes(this.tooFew("reported a model"));
+    const { agreed, delivered } = this.stage;
+    if (agreed === delivered.size && agreed < this.quorum)
+      return this.#withCodes(this.tooFew("reported a model"));
     try {
       const { transcript, ...reported } = this.stage.close();
       const { config, survivors } = transcript;

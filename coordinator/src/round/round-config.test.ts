@@ -23,6 +23,7 @@ function configOf(protection: Plan["protection"]) {
     planJson: canonicalPlan(plan),
     planHash: planHash(plan),
     parentModelHash: "1".repeat(64),
+    parentStateHash: "2".repeat(64),
     dimension: 8,
   };
   return roundConfigOf(facts, trained);
@@ -35,6 +36,7 @@ test("an encrypted round takes no more than its plan selects, whose sum has room
   expect(config.he).toEqual({
     valueBits: 16,
     rotation: "hadamard-v1",
+    parentStateHash: "2".repeat(64),
     parametersHash: parametersHash(heParameters(16, 3)),
   });
   const ids = config.cohort.map(({ participantId }) => participantId);

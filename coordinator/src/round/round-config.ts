@@ -8,8 +8,8 @@ import {
 import type { RoundFacts } from "./facts.ts";
 
 /**
- * What a round's participants are asked to agree on. Of an encrypted round's cohort, those beyond `roundPolicy.select` are
- * left out: its sums have room for no more.
+ * What a round's participants are asked to agree on. Of those who have trained in an encrypted round, whoever comes after
+ * `roundPolicy.select` others is left out: its sums have room for so many, as the plan was checked for, and perhaps for no more.
  */
 export function roundConfigOf(facts: RoundFacts, trained: readonly CohortMember[]): RoundConfig {
   const { protection, roundPolicy } = facts.plan;
@@ -34,8 +34,10 @@ export function roundConfigOf(facts: RoundFacts, trained: readonly CohortMember[
     clippingNorm: protection.clippingNorm,
     maxExamples: protection.maxExamples,
   } as const;
-  if (protection.kind === "he")
-    return { ...common, he: heConfigFor(protection.valueBits, cohort.length) };
+  if (protection.kind === "he") {
+    const he = heConfigFor(protection.valueBits, cohort.length, facts.parentStateHash);
+    return { ...common, he };
+  }
   const scaleBits = scaleBitsFor(cohort.length, protection.clippingNorm);
   return { ...common, ringBits: 32, scaleBits };
 }

@@ -5,6 +5,8 @@ import { type Evidence, EvidenceBook, type Statement } from "./evidence.ts";
 /** What participants of a round said at each step: a repetition is answered, a contradiction refused and kept. */
 export class Statements {
   readonly #said = new Map<string, Statement>();
+  /** Steps that were asked again. */
+  readonly #again = new Set<string>();
   readonly #book = new EvidenceBook();
 
   /** What participants were refused for so far. */
@@ -17,6 +19,11 @@ export class Statements {
     this.#said.set(keyOf(participantId, step), statement);
   }
 
+  /** A participant is asked a step again that it may have answered: another answer is no contradiction. */
+  askedAgain(participantId: ParticipantId, step: string): void {
+    this.#again.add(keyOf(participantId, step));
+  }
+
   /** Whether this very message was taken before. Throws {@link RoundError} `contradictory-message`, and keeps both, when another was. */
   wasTaken(
     participantId: ParticipantId,
@@ -24,8 +31,10 @@ export class Statements {
     statement: Statement,
     nowMs: number,
   ): boolean {
-    const taken = this.#said.get(keyOf(participantId, step));
+    const key = keyOf(participantId, step);
+    const taken = this.#said.get(key);
     if (taken === undefined || taken.digest === statement.digest) return taken !== undefined;
+    if (this.#again.has(key)) return false;
     this.#book.contradiction(participantId, step, { taken, refused: statement }, nowMs);
     throw new RoundError(
       "contradictory-message",

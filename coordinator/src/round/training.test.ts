@@ -20,6 +20,7 @@ test("who trained from another model than the round's has delivered nothing", ()
     planJson: canonicalPlan(plan),
     planHash: planHash(plan),
     parentModelHash,
+    parentStateHash: "" as const,
     dimension: 8,
   };
   const handover = new ModelHandover(facts, members, new Map(), new Map());

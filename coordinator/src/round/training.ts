@@ -5,7 +5,7 @@ import { Assembling } from "./assembling.ts";
 import { Abandoned } from "./ended.ts";
 import { RoundError } from "./error.ts";
 import type { CohortMember, RoundFacts } from "./facts.ts";
-import type { Departures } from "./gathering.ts";
+import type { Departures, Elapsed } from "./gathering.ts";
 import type { Instruction } from "./instruction.ts";
 import type { ModelHandover } from "./model-handover.ts";
 import { roundConfigOf } from "./round-config.ts";
@@ -18,6 +18,8 @@ export class Training extends Assembling {
   readonly handover: ModelHandover;
   /** What those who have trained committed to for the masking graph's seed. */
   readonly #nonceCommitments = new Map<ParticipantId, Hash>();
+  /** Whose turn it is to hand the model over, and since when, in milliseconds since the phase began. */
+  #turn: { readonly giver: ParticipantId | undefined; readonly sinceMs: number };
 
   constructor(
     facts: RoundFacts,
@@ -27,6 +29,7 @@ export class Training extends Assembling {
   ) {
     super(facts, members, left);
     this.handover = handover;
+    this.#turn = { giver: handover.giver, sinceMs: 0 };
   }
 
   /** With over-selection the round goes on without the slowest. */
@@ -43,7 +46,7 @@ export class Training extends Assembling {
       kind: "train",
       facts,
       modelRequests: isGiver ? [...handover.requests.values()] : [],
-      handover: handover.for(participantId)?.handover,
+      handover: handover.for(participantId),
     };
   }
 
@@ -53,21 +56,64 @@ export class Training extends Assembling {
   }
 
   override get isSettled(): boolean {
-    return super.isSettled || this.handover.isLost;
+    return super.isSettled || this.#isHopeless;
+  }
+
+  /** Without the model those who asked for it cannot train, and the others are too few. */
+  get #isHopeless(): boolean {
+    return this.handover.isLost && this.handover.owners.length < this.quorum;
+  }
+
+  /** For people. */
+  get #lost(): string {
+    return this.handover.owners.length === 0
+      ? "nobody is left who has the model"
+      : "nobody has handed over in time the model";
   }
 
   /** When the giver leaves, another one is asked for the model. */
   override leave(participantId: ParticipantId, reason: string): readonly ParticipantId[] {
     const before = this.handover.giver;
     super.leave(participantId, reason);
+    this.handover.settle(this.delivered);
+    return this.#nextAfter(before);
+  }
+
+  /** As when it leaves, if somebody else can be asked: should it hand over all the same, that counts. */
+  override disconnected(participantId: ParticipantId): readonly ParticipantId[] {
+    const { giver, hasNext } = this.handover;
+    if (participantId !== giver || !hasNext) return [];
+    this.handover.passOver();
+    return this.#nextAfter(giver);
+  }
+
+  /** The giver has the exchange's soft deadline, as long as another one can be asked after it; the last one the hard one. */
+  override elapse(passedMs: number): Elapsed {
+    const { giver, hasNext } = this.handover;
+    if (giver === undefined) return super.elapse(passedMs);
+    if (giver !== this.#turn.giver) this.#turn = { giver, sinceMs: passedMs };
+    const { softDeadlineMs, hardDeadlineMs } = this.facts.plan.roundPolicy;
+    const turnMs = (hasNext ? softDeadlineMs : hardDeadlineMs).exchange;
+    const waitMs = this.#turn.sinceMs + turnMs - passedMs;
+    if (waitMs > 0) return { asked: [], waitMs };
+    this.handover.passOver();
+    return { asked: this.#nextAfter(giver), waitMs: this.elapse(passedMs).waitMs };
+  }
+
+  #nextAfter(before: ParticipantId | undefined): readonly ParticipantId[] {
     const { giver } = this.handover;
     return giver === before || giver === undefined ? [] : [giver];
   }
 
   /** Takes the model for those who lack it. Throws as `ModelHandover.take`. Returns whom the phase asks to train now. */
-  handOver(from: ParticipantId, model: SealedModel): readonly ParticipantId[] {
-    this.handover.take(from, model);
-    return this.awaited.filter((id) => this.handover.requests.has(id));
+  handOver(
+    from: ParticipantId,
+    model: SealedModel,
+    memory: DisposableStack,
+  ): readonly ParticipantId[] {
+    const waiting = this.awaited.filter((id) => this.handover.isWaiting(id));
+    this.handover.take(from, model, memory);
+    return waiting;
   }
 
   /**
@@ -82,13 +128,13 @@ export class Training extends Assembling {
       throw new RoundError("no-handover", `the model for ${participantId} has not come`);
     this.#nonceCommitments.set(participantId, nonceCommitment);
     this.delivered.add(participantId);
+    this.handover.settle(this.delivered);
   }
 
   /** Ends training: training -> advertising-keys | abandoned. Fixes the configuration that everybody signs. */
   close(): AdvertisingKeys | Abandoned {
     const { facts, left } = this;
-    if (this.handover.isLost)
-      return new Abandoned(facts, `nobody is left who has the model of round ${facts.round - 1}`);
+    if (this.#isHopeless) return new Abandoned(facts, `${this.#lost} of round ${facts.round - 1}`);
     if (!this.hasQuorum)
       return new Abandoned(
         facts,

@@ -34,7 +34,7 @@ interface Traffic {
 }
 
 /**
- * Streams of bytes from participants, which share memory. One of each kind per participant at a time: a new one replaces
+ * Streams of bytes of one kind from participants, which share memory. One per participant at a time: a new one replaces
  * one that hangs. A stream ends, refused, when it stalls.
  */
 export class ByteStreams {

@@ -77,7 +77,7 @@ test("ciphertexts that are malformed in any way are refused with what is wrong, 
   const { runId } = await runs.start(JSON.stringify(unitPlan({ select: 4, protection })));
   await federation.untilEnded(runId);
   expect(refusals).toEqual([
-    `wrong-length: the update has ${total - CIPHERTEXT_BYTES} bytes, the round's vector ${total}`,
+    `wrong-length: the update has ${total - CIPHERTEXT_BYTES} bytes, its ciphertexts ${total}`,
     `wrong-length: got ${total - 1} bytes, wanted ${total}`,
     "bad-chunk: the chunk at byte 0 does not match its hash",
     "transparent: chunk 1: the seed is all zero",

@@ -18,6 +18,8 @@ export async function* follow(
     yield metered(deps, session, instructionToWire(instruction, remainingMs));
   }
   log.info({ participant: name }, "participant disconnected");
+  if (!sessions.isConnected(participantId))
+    runs.roundOf(participantId)?.disconnected(participantId);
   const known = await store.participant(participantId);
   if (known !== undefined)
     await store.touchParticipant(participantId, { ...known, lastSeenMs: clock.now() });

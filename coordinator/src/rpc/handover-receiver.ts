@@ -12,8 +12,8 @@ import { addressedHandoverFromWire } from "./wire-handover.ts";
 const SEALING_BYTES = 256;
 
 /**
- * Receives models that participants of encrypted runs hand over to others, with the same care as updates. They share memory
- * with these, and keep it until training ends.
+ * Receives models that participants of encrypted runs hand over to others, with the same care as updates. They keep their
+ * memory until those who asked have trained or left, so that it is not the updates'.
  */
 export class HandoverReceiver {
   readonly #streams: ByteStreams;
@@ -49,7 +49,8 @@ export class HandoverReceiver {
     round.traffic.receivedBytes += headerBytes;
     const digest = sha256Hex(HandoverHeader.encode(header).finish());
     if (round.wasDelivered(participantId, "handing-over", digest)) return;
-    round.expecting(participantId, "handing-over", digest).handover.requireGiver(participantId);
+    const { handover } = round.expecting(participantId, "handing-over", digest);
+    if (!handover.isWantedFrom(participantId)) return;
     const most = largestSealedModel(round);
     if (totalBytes > most)
       throw new RoundError(
@@ -60,7 +61,7 @@ export class HandoverReceiver {
     using memory = new DisposableStack();
     memory.use(await this.#streams.memory.take(totalBytes, wanted));
     const sealed = await stream.readInto(new Uint8Array(totalBytes), round.traffic, wanted);
-    round.handOver(participantId, digest, { sealed, handovers }, memory.move());
+    round.handOver(participantId, digest, { sealed, handovers }, memory);
   }
 }
 

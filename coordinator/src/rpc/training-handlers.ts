@@ -76,7 +76,7 @@ export function trainingHandlers(
 /** What was handed over for a participant. Throws {@link RoundError} `no-handover`. */
 function sealedModelFor({ round }: ActiveRound, participantId: string): Uint8Array {
   const isHere = isGathering(round) && round.phase === "training" && !round.left.has(participantId);
-  const handed = isHere ? round.handover.for(participantId) : undefined;
-  if (handed !== undefined) return handed.sealed;
+  const sealed = isHere ? round.handover.sealedFor(participantId) : undefined;
+  if (sealed !== undefined) return sealed;
   throw new RoundError("no-handover", `no model was handed over to ${participantId}`);
 }

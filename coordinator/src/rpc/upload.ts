@@ -24,6 +24,8 @@ interface Announced {
   readonly config: RoundConfig;
   readonly digest: Hash;
   readonly committed: CommittedUpload;
+  /** Aborts when the phase ends in which the update began. */
+  readonly inTime: AbortSignal;
 }
 
 /**
@@ -72,26 +74,28 @@ export class UploadReceiver {
     if (header.totalBytes !== wantedBytes)
       throw new RoundError(
         "wrong-length",
-        `the update has ${header.totalBytes} bytes, the round's vector ${wantedBytes}`,
+        isEncrypted(phase.config)
+          ? `the update has ${header.totalBytes} bytes, its ciphertexts ${wantedBytes}`
+          : `the update has ${header.totalBytes} bytes, the round's vector ${wantedBytes}`,
       );
-    const wanted = AbortSignal.any([signal, round.wanted(participantId)]);
+    const inTime = round.wanted(participantId);
+    const wanted = AbortSignal.any([signal, inTime]);
     using _memory = await this.#streams.memory.take(wantedBytes, wanted);
-    await this.#update(stream, { round, config: phase.config, digest, committed }, wanted);
+    await this.#update(stream, { round, config: phase.config, digest, committed, inTime }, wanted);
   }
 
   /** Reads the update itself, and adds it. */
   async #update(
     stream: ByteStream<UploadHeader>,
-    { round, config, digest, committed }: Announced,
+    { round, config, digest, committed, inTime }: Announced,
     signal: AbortSignal,
   ): Promise<void> {
     const target = new Uint8Array(uploadBytes(config));
-    if (isEncrypted(config)) {
-      const bytes = await stream.readInto(target, round.traffic, signal);
-      await round.deliverEncrypted(config, digest, committed, bytes);
-      return;
-    }
     const bytes = await stream.readInto(target, round.traffic, signal);
+    // An update that began in time is not one that came late.
+    inTime.throwIfAborted();
+    if (isEncrypted(config))
+      return await round.deliverEncrypted(config, digest, committed, bytes, inTime);
     const apply = (phase: Collecting) => phase.submit(committed, wordsOfBytes(bytes));
     const { participantId, signature } = committed.upload;
     round.deliver(participantId, "collecting", digest, apply, signature);

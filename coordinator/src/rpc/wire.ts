@@ -2,6 +2,7 @@ import {
   COMMITMENT_BYTES,
   type CommittedUpload,
   GRAPH_NONCE_BYTES,
+  type Hash,
   type KeyAdvertisement,
   type SealedShare,
   type SurvivorAck,
@@ -133,6 +134,7 @@ function invitationOf({
     plan: facts.planJson,
     planHash: hashToWire(facts.planHash),
     modelHash: hashToWire(facts.parentModelHash),
+    stateHash: emptyOrHashToWire(facts.parentStateHash),
   };
 }
 
@@ -141,6 +143,10 @@ function endOf(instruction: Extract<Instruction, { kind: "round-ended" }>): part
   return {
     roundId: hashToWire(roundId),
     abandoned,
-    modelHash: modelHash === "" ? new Uint8Array() : hashToWire(modelHash),
+    modelHash: emptyOrHashToWire(modelHash),
   };
+}
+
+function emptyOrHashToWire(hash: Hash | ""): Uint8Array {
+  return hash === "" ? new Uint8Array() : hashToWire(hash);
 }

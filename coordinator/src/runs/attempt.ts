@@ -114,8 +114,9 @@ export class Attempt {
   /** Operators are told who left, and why; participants are not. */
   async #abandoned(why: string): Promise<void> {
     const { store, clock, feed, metrics, log } = this.#deps;
-    const { departures } = this.active;
-    const reason = departures.length === 0 ? why : `${why}; left: ${listed(departures)}`;
+    const { departures, doubts } = this.active;
+    const left = departures.length === 0 ? [] : [`left: ${listed(departures)}`];
+    const reason = [why, ...left, ...doubts.map(({ text }) => text)].join("; ");
     const { runId, round, attempt, roundId } = this.active.facts;
     try {
       await store.abandonAttempt(roundId, reason, clock.now());
@@ -184,6 +185,7 @@ function factsOf(
     planJson: run.plan,
     planHash: run.planHash,
     parentModelHash: run.modelHash,
+    parentStateHash: plan.protection.kind === "he" ? run.strategyStateHash : "",
     dimension: layout.parameters,
   };
 }

@@ -71,6 +71,13 @@ test("an encrypted run leaves hashes and transcripts at the coordinator, and its
       counts: { trainingExamples: round.trainingExamples },
     });
   }
+  const begunWith = await Promise.all(
+    rounds.map(async ({ transcriptHash }) => {
+      const { config } = transcriptOf(await blobs.get(transcriptHash));
+      return config.he.parentStateHash;
+    }),
+  );
+  expect(begunWith).toEqual(["", rounds[0]?.strategyStateHash]);
   const last = rounds[1]?.modelHash ?? "";
   for (const { models } of opened.puppets) {
     const model = models.get(last)?.model ?? new Float32Array();
@@ -97,7 +104,7 @@ test("a coordinator that restarts while a sum is being opened abandons the attem
   const { runId, initialModelHash } = await runs.start(JSON.stringify({ ...plan, rounds: 1 }));
   await federation.untilWhy(
     runId,
-    /is opening: waits for puppet-0, puppet-1, puppet-2 \(0 of 3 delivered, 2 suffice from/,
+    /is opening: waits for puppet-0, puppet-1, puppet-2 \(0 of 3 delivered, 2 equal ones suffice from/,
   );
   await runs.close();
   await federation.restart();

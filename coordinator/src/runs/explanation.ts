@@ -1,6 +1,6 @@
-import type { Departure } from "../round/active-round.ts";
+import type { ActiveRound } from "../round/active-round.ts";
+import type { Departure } from "../round/gathering.ts";
 import { isGathering } from "../round/round.ts";
-import type { Training } from "../round/training.ts";
 import type { RunRecord } from "../store/store.ts";
 import type { RunState } from "./state.ts";
 
@@ -137,12 +137,12 @@ function explainRound(
   const where = `round ${facts.round}, attempt ${facts.attempt}, is ${round.phase}`;
   if (!isGathering(round) || remaining === undefined)
     return { attempt: facts.attempt, phase: round.phase, summary: where };
-  const names = (ids: Iterable<string>) =>
-    [...ids].map((id) => active.members.get(id)?.name ?? id).sort();
+  const names = (ids: Iterable<string>) => [...ids].map((id) => active.nameOf(id)).sort();
   const awaited = names(round.awaited);
-  const counted = `${round.delivered.size} of ${round.asked.size} delivered, ${round.quorum} suffice from ${seconds(remaining.softMs)} on`;
+  const enough = round.phase === "opening" ? `${round.quorum} equal ones` : round.quorum;
+  const counted = `${round.delivered.size} of ${round.asked.size} delivered, ${enough} suffice from ${seconds(remaining.softMs)} on`;
   const left = departures.length === 0 ? "" : `; left: ${listed(departures)}`;
-  const model = round.phase === "training" ? handoverOf(round, names) : "";
+  const model = round.phase === "training" ? handoverOf(active, names) : "";
   return {
     attempt: facts.attempt,
     phase: round.phase,
@@ -155,11 +155,16 @@ function explainRound(
   };
 }
 
-/** Who is to hand the model over to whom, while somebody is; else empty. */
-function handoverOf({ handover }: Training, names: (ids: Iterable<string>) => string[]): string {
-  const { giver, requests } = handover;
-  if (giver === undefined) return "";
-  return `; ${names([giver]).join()} is to hand the model over to ${names(requests.keys()).join(", ")}`;
+/** In training: who has not handed the model over, or not one that others can use, and who is to hand it over to whom. */
+function handoverOf(
+  { round, doubts }: ActiveRound,
+  names: (ids: Iterable<string>) => string[],
+): string {
+  if (!isGathering(round) || round.phase !== "training") return "";
+  const told = doubts.map(({ text }) => `; ${text}`).join("");
+  const { giver, requests } = round.handover;
+  if (giver === undefined) return told;
+  return `${told}; ${names([giver]).join()} is to hand the model over to ${names(requests.keys()).join(", ")}`;
 }
 
 function failedBefore(problem: string): string {

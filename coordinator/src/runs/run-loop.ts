@@ -3,10 +3,12 @@ import {
   type Hash,
   invitationCount,
   type ModelLayout,
+  type ParticipantId,
   type RunPlan,
 } from "@chorus/aggregation";
 import type { Session } from "../participants/sessions.ts";
-import type { ActiveRound, Departure } from "../round/active-round.ts";
+import type { ActiveRound } from "../round/active-round.ts";
+import type { Departure } from "../round/gathering.ts";
 import { nextChange } from "../round/next-change.ts";
 import { selectUniformly } from "../selection/uniform.ts";
 import { type RunRecord, StoreError } from "../store/store.ts";
@@ -33,6 +35,8 @@ export class RunLoop {
   #state: RunState = { kind: "between-rounds" };
   #problem = "";
   #departures: readonly Departure[] = [];
+  /** Who did not hand the next round's model over as it should: others are asked first. */
+  #doubted: ReadonlySet<ParticipantId> = new Set();
 
   constructor(
     options: {
@@ -132,6 +136,8 @@ export class RunLoop {
       const abandoned = await attempt.run(signal).finally(() => {
         this.#departures = active.departures;
       });
+      const doubted = active.doubts.map(({ participantId }) => participantId);
+      this.#doubted = abandoned === "" ? new Set() : new Set([...this.#doubted, ...doubted]);
       return abandoned === "" ? "" : `round ${round} was abandoned (${abandoned})`;
     } finally {
       sessions.release(roundId);
@@ -154,7 +160,9 @@ export class RunLoop {
         const invited = selectUniformly(free, invitationCount(roundPolicy), random);
         const ids = invited.map(({ participantId }) => participantId);
         sessions.take(roundId, ids);
-        return invited;
+        const isDoubted = ({ participantId }: Session) => this.#doubted.has(participantId);
+        // In this order they are asked for the model.
+        return invited.toSorted((a, b) => Number(isDoubted(a)) - Number(isDoubted(b)));
       }
       const waitMs = softAtMs - clock.monotonicMs();
       const patienceMs = waitMs > 0 ? waitMs : softDeadlineMs.exchange;

@@ -11,11 +11,10 @@ import {
   MaskingError,
   type ModelReport,
   modelHash,
-  modelToBytes,
   type RandomSource,
   type SharingStage,
-  sha256Hex,
   signModelReport,
+  stateHash,
   valueCountOf,
   vectorFromBytes,
   verifyOpenedSum,
@@ -66,7 +65,7 @@ export class EncryptedPuppet extends Puppet {
     return { identity: this.identity, random: this.random };
   }
 
-  /** As a participant does that cannot go on: leaves with the code of what it found. */
+  /** As a participant does that cannot go on: leaves with the code of what it found, which of a sum is one only. */
   override async reply(round: ActiveRound, instruction: Instruction): Promise<void> {
     try {
       await this.#reply(round, instruction);
@@ -74,7 +73,7 @@ export class EncryptedPuppet extends Puppet {
       const isFound =
         error instanceof HeError || error instanceof HandoverError || error instanceof MaskingError;
       if (!isFound) throw error;
-      round.leave(this.id, error.code);
+      round.leave(this.id, instruction.kind === "open-sum" ? "wrong-sum" : error.code);
     }
   }
 
@@ -181,8 +180,7 @@ export class EncryptedPuppet extends Puppet {
     const next = applyOuterStep(facts.plan.strategy, { ...this.#held(facts), meanDelta });
     const hash = modelHash(layoutOf(facts.plan.model), next.model);
     this.models.set(hash, next);
-    const stateHash = next.state === undefined ? "" : sha256Hex(modelToBytes(next.state));
-    const made = this.spoilReport({ modelHash: hash, stateHash, counts });
+    const made = this.spoilReport({ modelHash: hash, stateHash: stateHash(next.state), counts });
     return signModelReport(this.identity, transcript, made);
   }
 

@@ -156,6 +156,7 @@ function factsOf(plan: Plan, round: number): RoundFacts {
     planJson: canonicalPlan(plan),
     planHash: planHash(plan),
     parentModelHash: modelHash(layout, initialModel(layout, plan.seed)),
+    parentStateHash: "",
     dimension: layout.parameters,
   };
 }

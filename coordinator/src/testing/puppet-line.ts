@@ -35,14 +35,14 @@ export class DirectLine implements PuppetLine {
   }
 
   async handOver(round: ActiveRound, model: SealedModel): Promise<void> {
-    const memory = { [Symbol.dispose]: () => undefined };
+    using memory = new DisposableStack();
     round.handOver(this.#id, sha256Hex(model.sealed), model, memory);
   }
 
   async downloadHandover(round: ActiveRound): Promise<Uint8Array> {
-    const handed = phaseOf(round, "training").handover.for(this.#id);
-    if (handed === undefined) throw new RoundError("no-handover", "nothing was handed over");
-    return handed.sealed;
+    const sealed = phaseOf(round, "training").handover.sealedFor(this.#id);
+    if (sealed === undefined) throw new RoundError("no-handover", "nothing was handed over");
+    return sealed;
   }
 
   async upload(
@@ -53,7 +53,8 @@ export class DirectLine implements PuppetLine {
     const { config } = phaseOf(round, "collecting");
     if (!("he" in config)) throw new Error("the round is not encrypted");
     const digest = sha256Hex(committed.upload.signature);
-    await round.deliverEncrypted(config, digest, committed, ciphertexts.slice());
+    const wanted = round.wanted(this.#id);
+    await round.deliverEncrypted(config, digest, committed, ciphertexts.slice(), wanted);
   }
 
   async transcript(round: ActiveRound): Promise<Uint8Array> {

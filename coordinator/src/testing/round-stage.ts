@@ -57,6 +57,7 @@ export class RoundStage {
       planJson: canonicalPlan(plan),
       planHash: planHash(plan),
       parentModelHash: modelHash(layout, this.parent),
+      parentStateHash: "",
       dimension: layout.parameters,
     };
     const members = this.puppets.map(({ member }) => member);

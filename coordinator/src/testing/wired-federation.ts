@@ -66,9 +66,9 @@ function serve(federation: PuppetFederation, limits: StreamLimits): Promise<RpcS
   const metrics = new WireMetrics(createRegistry(), () => sessions.connected.length);
   const meter = new WireMeter();
   const reception = new Reception({ invitation: "none" }, { store, sessions, clock });
-  const streams = new ByteStreams(limits, { meter, metrics, clock });
-  const uploads = new UploadReceiver({ streams, runs });
-  const handovers = new HandoverReceiver({ streams, runs });
+  const openStreams = () => new ByteStreams(limits, { meter, metrics, clock });
+  const uploads = new UploadReceiver({ streams: openStreams(), runs });
+  const handovers = new HandoverReceiver({ streams: openStreams(), runs });
   const shared = { clock, sessions, store, blobs, runs, log, metrics, meter, reception };
   return openTestServer({
     clock,

@@ -7,8 +7,8 @@ import { HandoverError } from "./handover-error.ts";
 
 /** 32 bytes that say for which model, attempt, round, run and federation a message is. */
 export function bindingHash(binding: HandoverBinding): Uint8Array {
-  const { federationId, runId, round, roundId, modelHash } = binding;
-  const text = canonicalJson({ federationId, runId, round, roundId, modelHash });
+  const { federationId, runId, round, roundId, modelHash, stateHash } = binding;
+  const text = canonicalJson({ federationId, runId, round, roundId, modelHash, stateHash });
   return sha256("chorus/model-handover/v1/", text);
 }
 

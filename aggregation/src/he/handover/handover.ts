@@ -9,6 +9,8 @@ export interface HandoverBinding {
   readonly roundId: Hash;
   /** Model that the round trains from. */
   readonly modelHash: Hash;
+  /** State of the outer optimiser that goes with it, SHA-256 of its bytes; "" where there is none. */
+  readonly stateHash: Hash | "";
 }
 
 /** A participant asks for the model that a round trains from, which it does not have. */
@@ -61,7 +63,7 @@ export interface HeldModel {
   readonly state: Float32Array | undefined;
 }
 
-/** What was handed over, as little-endian float32: neither length nor content was checked, nor the model's hash. */
+/** What was handed over, as little-endian float32: neither length nor content was checked, nor the hashes. */
 export interface HandedOver {
   readonly model: Uint8Array;
   readonly state: Uint8Array | undefined;

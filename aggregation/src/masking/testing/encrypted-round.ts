@@ -40,7 +40,7 @@ export function makeEncryptedConfig(
   overrides: Partial<EncryptedRoundConfig> = {},
 ): EncryptedRoundConfig {
   const { ringBits: _, scaleBits: __, ...common } = makeConfig(identities);
-  return { ...common, he: heConfigFor(8, identities.length), ...overrides };
+  return { ...common, he: heConfigFor(8, identities.length, ""), ...overrides };
 }
 
 /** An update that changes one parameter alone, by 1: who is lost or counted twice is seen in the mean. */

@@ -24,6 +24,7 @@ export const BINDING: HandoverBinding = {
   round: 7,
   roundId: "0c".repeat(32),
   modelHash: "0d".repeat(32),
+  stateHash: "0e".repeat(32),
 };
 /** The binding with each of its fields changed. */
 export const OTHER_BINDINGS: readonly HandoverBinding[] = [
@@ -32,6 +33,8 @@ export const OTHER_BINDINGS: readonly HandoverBinding[] = [
   { ...BINDING, round: 8 },
   { ...BINDING, roundId: "1c".repeat(32) },
   { ...BINDING, modelHash: "1d".repeat(32) },
+  { ...BINDING, stateHash: "1e".repeat(32) },
+  { ...BINDING, stateHash: "" },
 ];
 export const HELD: HeldModel = {
   model: Float32Array.from({ length: 1000 }, (_, i) => i / 7),
