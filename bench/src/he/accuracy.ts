@@ -13,6 +13,8 @@ import { SYNTHETIC_COUNTS } from "./synthetic-delta.ts";
 const DIMENSION = 25_450;
 const CLIPPING_NORM = 10;
 
+const MOST_FOR_16_BITS = 64;
+
 /** How far a decoded mean is off, as a share of the mean's norm. */
 export interface MeanError {
   readonly participants: number;
@@ -20,6 +22,8 @@ export interface MeanError {
   readonly normToClip: number;
   readonly bits8: number;
   readonly bits15: number;
+  /** Undefined where there are too many participants for it. */
+  readonly bits16: number | undefined;
   /** Of updates that are added up in float32. */
   readonly float32: number;
 }
@@ -40,6 +44,7 @@ export function meanError(participants: number, normToClip: number): MeanError {
     normToClip,
     bits8: encodedWith(8),
     bits15: encodedWith(15),
+    bits16: participants > MOST_FOR_16_BITS ? undefined : encodedWith(16),
     float32: errorOf(single),
   };
 }

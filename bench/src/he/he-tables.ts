@@ -33,12 +33,12 @@ export function heTable(costs: readonly HeCosts[]): string {
 
 /** How far means are off, as shares of their norm. */
 export function accuracyTable(errors: readonly MeanError[]): string {
-  const rows = errors.map(({ participants, normToClip, bits8, bits15, float32 }) => [
+  const rows = errors.map(({ participants, normToClip, bits8, bits15, bits16, float32 }) => [
     `${participants} participants, updates of ${normToClip} times the clip`,
-    ...[bits8, bits15, float32].map((error) => error.toExponential(1)),
+    ...[bits8, bits15, bits16, float32].map((error) => error?.toExponential(1) ?? ""),
   ]);
   return formatTable(
-    [{ title: "error of the mean" }, ...["8 bits", "15 bits", "float32"].map(right)],
+    [{ title: "error of the mean" }, ...["8 bits", "15 bits", "16 bits", "float32"].map(right)],
     rows,
   );
 }

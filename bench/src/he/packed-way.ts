@@ -60,10 +60,10 @@ export class PackedWay implements Way, Disposable {
     const none = { added: randomSeeds(0), subtracted: randomSeeds(0) };
     const ciphertexts = meters.measure("encrypt", () => this.#cipher.encrypt(values, none));
     using sum = await EncryptedSum.open(parameters, this.#values);
-    await sum.add(ciphertexts);
+    await sum.add(sum.check(ciphertexts));
     // As the coordinator does: it looks at an upload before it takes it for one.
-    meters.measure("add", () => sum.check(ciphertexts));
-    await meters.measureAsync("add", () => sum.add(ciphertexts));
+    const checked = meters.measure("add", () => sum.check(ciphertexts));
+    await meters.measureAsync("add", () => sum.add(checked));
     await meters.measureAsync("takeOff", () => sum.takeOff(masks));
     const encrypted = await sum.takeOff(none);
     const sums = meters.measure("open", () => this.#cipher.openSum(encrypted, this.#values, 2));

@@ -36,7 +36,7 @@ export async function printHe(): Promise<boolean> {
   line("1,000,000 parameters, one participant; CPU milliseconds, one thread; bytes a parameter");
   const costs = await measureWays(ways, 5);
   line(heTable(costs));
-  const errors = [1, 0.1].flatMap((size) => [4, 100].map((count) => meanError(count, size)));
+  const errors = [1, 0.1].flatMap((size) => [4, 50, 100].map((count) => meanError(count, size)));
   line();
   line("The demo's model, synthetic updates; shares of the mean's norm");
   line(accuracyTable(errors));

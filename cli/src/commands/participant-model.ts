@@ -21,8 +21,8 @@ export function addParticipantModel(parent: Command, context: CommandContext): v
     .summary("write the newest model of an encrypted run to a file")
     .description(
       "write the newest model of an encrypted run to a file: participants keep these models, the coordinator does not have " +
-        "them. The file is little-endian float32, one parameter after the other, as a coordinator's model files are. Its hash " +
-        "is that of `chorus run show` and of the chain",
+        "them. The file is little-endian float32, one parameter after the other, as a coordinator's model files are. The model hash " +
+        "that is printed is that of `chorus run show` and of the chain: over layout and values, not the file's SHA-256",
     )
     .option(
       "--state-dir <folder>",

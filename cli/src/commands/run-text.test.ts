@@ -90,7 +90,7 @@ test("a run that all participants refuse shows who left, with which code, and wh
   const summary = "round 2 was abandoned; next attempt in 4.0 s";
   const refused = { ...explanation, summary, lastAbandonment };
   const meaning =
-    "a participant found that the published sum of an earlier round does not hold: see `chorus verify`";
+    "a participant found that a sum does not hold: in a masked run the published one of an earlier round, see `chorus verify`; in an encrypted run this attempt's, and only its log says how";
   for (const text of [formatRun({ ...shown, explanation: refused }), formatExplanation(refused)]) {
     expect(text).toContain(summary);
     expect(text).toMatch(/^last attempt abandoned +too few trained: .* site-1 \(wrong-sum\)$/m);

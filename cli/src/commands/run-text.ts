@@ -149,7 +149,8 @@ function abandonmentFields({ summary, lastAbandonment }: RunExplanation) {
 }
 
 const wrongSum =
-  "a participant found that the published sum of an earlier round does not hold: see `chorus verify`";
+  "a participant found that a sum does not hold: in a masked run the published one of an earlier round, see `chorus verify`; " +
+  "in an encrypted run this attempt's, and only its log says how";
 
 /** Whether somebody left with this code. */
 function saysWrongSum(text: string): boolean {

@@ -23,11 +23,16 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Keeps the model at a site. Returns the file of it. */
+/** Keeps the model, and a later one, at a site. Returns the file of the first. */
 async function keep(site: string | undefined): Promise<string> {
   const store = await ModelStore.open(site ?? "", pino({ enabled: false }));
+  const later = initialModel(layout, 2);
   const name = { runId: sha256Hex("a run"), round: 1, modelHash: hash, plan };
-  return await store.keep(name, { model, state: undefined });
+  const path = await store.keep(name, { model, state: undefined });
+  await store.committed(name.runId, hash);
+  const second = { ...name, round: 2, modelHash: modelHash(layout, later) };
+  await store.keep(second, { model: later, state: undefined });
+  return path;
 }
 
 function read(wanted: Hash): Promise<Float32Array> {

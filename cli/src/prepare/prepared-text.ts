@@ -30,7 +30,8 @@ function cellsOf(pooled: PooledColumn): readonly string[] {
 }
 
 /** What a person should look at again. */
-function warningsOf({ survivors, wantedSites, columns: found }: Preparation): readonly string[] {
+function warningsOf(preparation: Preparation): readonly string[] {
+  const { survivors, wantedSites, columns: found, plan } = preparation;
   const absent = `Only ${survivors} of ${wantedSites} sites are in these statistics: the logs of the others say why.`;
   const constant = found
     .filter((pooled) => pooled.kind === "number" && pooled.isConstant)
@@ -38,5 +39,11 @@ function warningsOf({ survivors, wantedSites, columns: found }: Preparation): re
       ({ column }) =>
         `Column "${column}" seems to have one value only, or a range far too wide for its values: its scale is set to 1.`,
     );
-  return survivors < wantedSites ? [absent, ...constant] : constant;
+  const masked =
+    "The plan's runs are encrypted; these statistics were masked: the coordinator has seen them, of all sites together.";
+  return [
+    ...(survivors < wantedSites ? [absent] : []),
+    ...constant,
+    ...(plan.protection.kind === "he" ? [masked] : []),
+  ];
 }

@@ -207,6 +207,12 @@ test("an encrypted run whose round is masked, encrypted in another way, or of an
   expect(await differencesOf(another)).toEqual([
     `round 2: the transcript's run differs: expected ${runId}, got ${elsewhere}`,
   ]);
+  const strange = await fixture();
+  republishEncrypted(strange, 2, (transcript) => ({
+    ...transcript,
+    config: { ...transcript.config, federationId: elsewhere },
+  }));
+  expect(await firstDifference(strange)).toMatch(/^round 2: the transcript's federation differs: /);
 });
 
 test("a round that went on with another strategy's state than participants signed after the one before is found", async () => {

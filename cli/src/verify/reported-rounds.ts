@@ -1,6 +1,5 @@
 import {
   type Hash,
-  heConfigFor,
   isEncryptedTranscript,
   type RoundTranscript,
   stateLength,
@@ -88,14 +87,14 @@ function verdictOn(
     return unproven(causedBy("published", another));
   }
   const { config } = transcript;
-  const { parentStateHash } = config.he;
-  const wanted = parentState ?? parentStateHash;
-  const he = heConfigFor(protection.valueBits, config.cohort.length, wanted);
+  const { parentStateHash, valueBits } = config.he;
   const encryption: readonly Fact[] = [
-    ["state before the round", wanted || "none", parentStateHash || "none"],
-    ["value bits", he.valueBits, config.he.valueBits],
-    ["rotation", he.rotation, config.he.rotation],
-    ["encryption parameters", he.parametersHash, config.he.parametersHash],
+    [
+      "state before the round",
+      (parentState ?? parentStateHash) || "none",
+      parentStateHash || "none",
+    ],
+    ["value bits", protection.valueBits, valueBits],
   ];
   const foreign = checkConfig(config, expected, encryption);
   if (foreign.length > 0) return unproven(causedBy("published", foreign));
