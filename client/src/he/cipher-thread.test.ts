@@ -16,13 +16,15 @@ const script = (name: string) => new URL(`../testing/${name}-cipher.ts`, import.
 
 test("a thread encrypts what another one with the same key opens, and takes over what is secret", async () => {
   await using threads = new CipherThreads();
-  using first = threads.open(job());
+  using first = threads.start();
+  first.takeKey(job());
   const secret = job();
-  using second = threads.open(secret);
+  using second = threads.start();
+  second.takeKey(secret);
   const uploads = [await first.encrypt(job(), signal), await second.encrypt(secret, signal)];
   expect([secret.values.length, secret.keySeed.length]).toEqual([0, 0]);
   using sum = await EncryptedSum.open(PARAMETERS, 100);
-  for (const upload of uploads) await sum.add(upload);
+  for (const upload of uploads) await sum.add(sum.check(upload));
   const encryptedSum = await sum.takeOff(noMasks());
   const counts = { valueCount: 100, survivors: 2 };
   const opened = await first.openSum(encryptedSum, counts, signal);
@@ -39,7 +41,8 @@ test.each(["dying", "vanishing"])(
   "a %s thread fails what is under way and what comes after",
   async (how) => {
     await using threads = new CipherThreads(script(how));
-    using thread = threads.open(job());
+    using thread = threads.start();
+    thread.takeKey(job());
     for (let i = 0; i < 2; i++)
       await expect(thread.encrypt(job(), signal)).rejects.toMatchObject({ code: "cipher-failed" });
   },
@@ -47,14 +50,15 @@ test.each(["dying", "vanishing"])(
 
 test("what is aborted rejects with the reason, what was closed is refused, and the owner waits for every thread", async () => {
   const threads = new CipherThreads();
-  const thread = threads.open(job());
+  const thread = threads.start();
+  thread.takeKey(job());
   const aborting = new AbortController();
   const encrypting = thread.encrypt(job(), aborting.signal);
   aborting.abort(new Error("the round has ended"));
   await expect(encrypting).rejects.toThrow("the round has ended");
   thread[Symbol.dispose]();
   await expect(thread.encrypt(job(), signal)).rejects.toMatchObject({ code: "cipher-failed" });
-  threads.open(job());
+  threads.start();
   await threads[Symbol.asyncDispose]();
   await thread.exited;
 });

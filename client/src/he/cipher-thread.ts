@@ -8,8 +8,8 @@ import type { CipherAnswer, CipherRequest } from "./cipher-messages.ts";
 export type CipherKey = Pick<EncryptionJob, "parameters" | "keySeed">;
 
 /**
- * A worker thread that holds one round's key: encrypts the update, and opens the sum. Of no use any more once it has failed
- * ({@link ClientError} `cipher-failed`). Disposal has it wipe the key and end, once it has done what is under way.
+ * A worker thread that is given one round's key: encrypts the update, and opens the sum. It loads what that takes, some 0.3 s, before
+ * it has the key. Of no use any more once it has failed ({@link ClientError} `cipher-failed`). Disposal has it wipe the key and end, once it has done what is under way.
  */
 export class CipherThread implements Disposable {
   readonly #worker: Worker;
@@ -19,8 +19,8 @@ export class CipherThread implements Disposable {
   readonly #answers = new Map<number, (answer: CipherAnswer) => void>();
   #requests = 0;
 
-  /** `script`: what the thread runs. Takes the key's bytes over. */
-  constructor(script: URL, { parameters, keySeed }: CipherKey) {
+  /** `script`: what the thread runs. */
+  constructor(script: URL) {
     this.#worker = new Worker(script, { name: "cipher" });
     this.#worker.on("error", (cause) => this.#fail("failed", cause));
     this.#worker.on("exit", () => {
@@ -28,6 +28,10 @@ export class CipherThread implements Disposable {
       this.#exited.resolve();
     });
     this.#worker.on("message", (answer: CipherAnswer) => this.#answers.get(answer.id)?.(answer));
+  }
+
+  /** Takes the key's bytes over: once, before anything is encrypted. */
+  takeKey({ parameters, keySeed }: CipherKey): void {
     this.#post({ kind: "open", parameters, keySeed }, [keySeed.buffer]);
   }
 

@@ -1,4 +1,4 @@
-import { type CipherKey, CipherThread } from "./cipher-thread.ts";
+import { CipherThread } from "./cipher-thread.ts";
 
 const SCRIPT: URL = new URL("./cipher-worker.ts", import.meta.url);
 
@@ -12,9 +12,9 @@ export class CipherThreads implements AsyncDisposable {
     this.#script = script;
   }
 
-  /** A thread of its own for a round's key, whose bytes it takes over. Whoever asked for it disposes of it. */
-  open(key: CipherKey): CipherThread {
-    const thread = new CipherThread(this.#script, key);
+  /** A thread of its own for a round, which has no key yet. Whoever asked for it disposes of it. */
+  start(): CipherThread {
+    const thread = new CipherThread(this.#script);
     this.#open.add(thread);
     void thread.exited.then(() => this.#open.delete(thread));
     return thread;

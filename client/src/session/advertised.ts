@@ -31,5 +31,6 @@ export class Advertised implements Stage {
   [Symbol.dispose](): void {
     this.#keys[Symbol.dispose]();
     this.#update.delta.fill(0);
+    this.#exchange.cipher?.[Symbol.dispose]();
   }
 }

@@ -29,7 +29,9 @@ test("participants of an encrypted round make the mean update's model, keep it, 
   const trainer = new KeptTrainer(new Float32Array(LAYOUT.parameters).fill(1, 0, 1));
   await using cohort = await EncryptedCohort.start({ trainer });
   // Every instruction comes twice, and is answered with the same bytes.
-  const round = new EncryptedRound(cohort.coordinator, (sentence) => cohort.allSay(sentence));
+  const round = new EncryptedRound(cohort.coordinator, (sentence) =>
+    cohort.allSay(sentence.replace("masked", "encrypted")),
+  );
   const transcript = await round.run();
   expect(trainer.delta).toEqual(new Float32Array(LAYOUT.parameters));
   const opened = await round.open(transcript);
@@ -57,7 +59,7 @@ test("participants of an encrypted round make the mean update's model, keep it, 
     "trained",
     "advertised keys",
     "shared keys",
-    "uploaded the masked update",
+    "uploaded the encrypted update",
     "confirmed the survivors",
     "revealed shares",
     "opened the sum",

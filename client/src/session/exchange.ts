@@ -1,4 +1,5 @@
 import type { Hash, MaskingTools, RoundConfig, UpdateCounts } from "@chorus/aggregation";
+import type { CipherThread } from "../he/cipher-thread.ts";
 import type { RunModel } from "../models/model-store.ts";
 import type { RoundFacts } from "./facts.ts";
 import type { Site } from "./site.ts";
@@ -13,6 +14,8 @@ export interface Exchange {
   /** For rounding, masking and committing; its randomness is secret. */
   readonly tools: MaskingTools;
   readonly site: Site;
+  /** Will encrypt the update, in an encrypted round alone: the stages before that dispose of it when they are disposed of. */
+  readonly cipher: CipherThread | undefined;
 }
 
 /** What a participant made of the round's model, not masked yet. */

@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createIdentity, modelToBytes, participantIdOf, seededRandom } from "@chorus/aggregation";
 import {
   checkModelRequest,
@@ -10,7 +10,7 @@ import {
   type SealedModel,
   sealModel,
 } from "@chorus/aggregation/he";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { ModelStore } from "../models/model-store.ts";
 import { encryptedOffer, nextOffer } from "../testing/encrypted-round.ts";
 import { GatedTrainer } from "../testing/fake-trainer.ts";
@@ -123,6 +123,22 @@ test.each<[string, string, (request: ModelRequest) => SealedModel]>([
   },
 );
 
+test("what would open a model that was asked for is wiped once the participant trains, and when it leaves", async () => {
+  const wiping = vi.spyOn(ModelRequestKeys.prototype, Symbol.dispose);
+  onTestFinished(() => wiping.mockRestore());
+  await using alone = await start({ has: false });
+  const request = await invite(alone);
+  if (request === undefined) throw new Error("it asked for nothing");
+  expect(wiping).toHaveBeenCalledTimes(0);
+  handTo(alone, sealModel(BINDING, OTHER, [request], HELD, random));
+  await alone.coordinator.answers.next("reportTrained");
+  expect(wiping).toHaveBeenCalledTimes(1);
+  await using other = await start({ has: false });
+  other.coordinator.tell(trainWith({}));
+  expect(await leaveReason(other)).toBe("no-model");
+  expect(wiping).toHaveBeenCalledTimes(2);
+});
+
 test("a participant that is to train without the round's model leaves, restarted or not", async () => {
   await using alone = await start({ has: false });
   await invite(alone);
@@ -141,6 +157,16 @@ test("a participant whose model is damaged on disk asks for it", async () => {
   await writeFile(path, (await readFile(path)).fill(1, 3, 4));
   await using alone = await start({ has: false, directory });
   expect(await invite(alone)).toBeDefined();
+});
+
+test("a participant that starts sweeps away what a full disk has left beside its models", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "handover-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const path = await keepHeld(directory);
+  await writeFile(`${path}.draft`, "the half of a model");
+  await using _alone = await start({ has: false, directory });
+  expect((await readdir(dirname(path))).join()).not.toContain("draft");
+  expect(await readHeld(directory)).toEqual(HELD);
 });
 
 test("a first round that begins with another model than the plan's seed makes is left", async () => {

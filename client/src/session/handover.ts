@@ -5,6 +5,7 @@ import {
   type HandoverBinding,
   type ModelRequest,
   type ModelRequestKeys,
+  sealedModelBytes,
   sealModel,
 } from "@chorus/aggregation/he";
 import { ClientError } from "../error.ts";
@@ -14,9 +15,6 @@ import type { RoundFacts } from "./facts.ts";
 import type { RoundOffer } from "./instruction.ts";
 import { type EncryptedPlan, requireState, stateLengthOf } from "./run-model.ts";
 import type { Site } from "./site.ts";
-
-/** Bytes that a sealed model may have beyond the model's own and the state's. */
-const SEALING_BYTES = 1_024;
 
 /** What a site hands a model over with. */
 export type Giving = Pick<Site, "identity" | "random" | "uplink" | "log">;
@@ -82,7 +80,7 @@ function downloadSealed(
   { uplink }: Site,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const most = 4 * (facts.layout.parameters + stateLengthOf(facts)) + SEALING_BYTES;
+  const most = sealedModelBytes(facts.layout.parameters + stateLengthOf(facts));
   const { roundId } = facts.offer;
   const file = {
     what: "sealed model",

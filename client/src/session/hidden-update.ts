@@ -55,15 +55,16 @@ async function encrypt(
   masking: MaskingStage,
   signal: AbortSignal,
 ): Promise<HiddenUpdate> {
-  const { site, facts, parent, tools } = exchange;
+  const { site, facts, parent, tools, cipher } = exchange;
   const { plan } = facts;
-  if (!isEncryptedPlan(plan)) throw new Error("a configuration that was checked has another kind");
+  if (!isEncryptedPlan(plan) || cipher === undefined)
+    throw new Error("a configuration that was checked has another kind");
   const { job, stage } = masking.encode(update, tools);
   update.delta.fill(0);
   using stack = new DisposableStack();
   stack.defer(() => wipe(job));
   const encrypting = stack.use(stage);
-  const cipher = stack.use(site.ciphers.open(job));
+  stack.use(cipher).takeKey(job);
   const bytes = await cipher.encrypt(job, signal);
   const confirming = encrypting.sign(bytes);
   const round = { facts: { ...facts, plan }, config, parent };

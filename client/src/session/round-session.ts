@@ -113,13 +113,13 @@ export class RoundSession {
   }
 
   async #advance(instruction: StepInstruction, signal: AbortSignal): Promise<void> {
-    const { stage, answer, log } = await this.#stage.next(instruction, signal);
+    const { stage, answer, log, sentence } = await this.#stage.next(instruction, signal);
     this.#stage = stage;
     // Whoever has left says so again, whatever comes.
     this.#answered = answer.kind === "leave-round" ? undefined : { instruction, answer };
     await this.#send(answer, signal);
     if (answer.kind === "leave-round") this.#log.warn(log, "left the round");
-    else this.#log.info(log, sentences[instruction.kind]);
+    else this.#log.info(log, sentence ?? sentences[instruction.kind]);
   }
 
   /** Sends an answer; one of the exchange is in the journal before. */

@@ -1,4 +1,4 @@
-import type { SharingStage } from "@chorus/aggregation";
+import { isEncrypted, type SharingStage } from "@chorus/aggregation";
 import type { Exchange, PlainUpdate } from "./exchange.ts";
 import { hideUpdate } from "./hidden-update.ts";
 import type { StepInstruction } from "./instruction.ts";
@@ -23,18 +23,20 @@ export class SharedKeys implements Stage {
     using masking = this.#sharing.openShares(sharers, sealedShares);
     const hidden = await hideUpdate(this.#exchange, this.#update, masking, signal);
     const { confirming, bytes, rest } = hidden;
-    const { configHash } = this.#exchange;
+    const { config, configHash } = this.#exchange;
     const { upload, commitment } = confirming;
     const committed = { upload, commitment };
     return {
       stage: new Uploaded(configHash, confirming, rest),
       answer: { kind: "submit-update", roundId, configHash, committed, bytes },
       log: { sharers: sharers.length, updateBytes: bytes.length },
+      ...(isEncrypted(config) ? { sentence: "uploaded the encrypted update" } : {}),
     };
   }
 
   [Symbol.dispose](): void {
     this.#sharing[Symbol.dispose]();
     this.#update.delta.fill(0);
+    this.#exchange.cipher?.[Symbol.dispose]();
   }
 }

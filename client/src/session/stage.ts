@@ -20,6 +20,8 @@ export interface Step {
   readonly answer: Answer;
   /** What the log may say about it. */
   readonly log?: Readonly<Record<string, number | string>>;
+  /** What the log says once the answer has arrived, where that is not what a masked round says of this step. */
+  readonly sentence?: string;
 }
 
 /** The instruction, when it is of the wanted kind. Throws {@link ClientError} `protocol` otherwise. */

@@ -6,6 +6,7 @@ import {
   graphNonceCommitment,
   type Hash,
   type Identity,
+  isEncrypted,
   parseRoundConfig,
   type RoundConfig,
 } from "@chorus/aggregation";
@@ -49,6 +50,8 @@ export class Trained implements Stage {
       configHash: configHash(config),
       tools: { committer: commitments, random },
       site: this.#site,
+      // It loads while keys are exchanged.
+      cipher: isEncrypted(config) ? this.#site.ciphers.start() : undefined,
     };
     return {
       stage: new Advertised(exchange, plain, keys),

@@ -119,7 +119,7 @@ export class EncryptedRound {
       collection.accept(committed, bytes);
       uploads.push(bytes);
     });
-    for (const upload of uploads) await sum.add(upload);
+    for (const upload of uploads) await sum.add(sum.check(upload));
     return unmasking.encryptedTranscript(await sum.takeOff(unmasking.closeAsSeeds()));
   }
 

@@ -1,5 +1,10 @@
 import { readdir } from "node:fs/promises";
-import { type EncryptedTranscript, seededRandom, signModelReport } from "@chorus/aggregation";
+import {
+  type EncryptedTranscript,
+  type ModelReport,
+  seededRandom,
+  signModelReport,
+} from "@chorus/aggregation";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { CipherThreads } from "../he/cipher-threads.ts";
@@ -96,28 +101,34 @@ test("a participant that was not asked to open a sum, or not in time, opens what
   expect(await keptIn(directory)).toEqual([{ round: 1, modelHash: opened.modelHash }]);
 });
 
-test("a participant that the others do not agree with forgets its model and asks for theirs", async () => {
-  await using cohort = await EncryptedCohort.start();
-  const round = new EncryptedRound(cohort.coordinator);
-  const transcript = await round.run();
-  const [first] = cohort.members.map(({ id }) => id);
-  const { modelHash: own, counts } = await round.openBy(first ?? "", transcript);
-  const theirs = { modelHash: "09".repeat(32), stateHash: "08".repeat(32), counts };
-  const others = cohort.members.slice(1).map(async ({ directory }) => {
-    const identity = await loadIdentity(directory, seededRandom("none is made"));
-    return signModelReport(identity, transcript, theirs);
-  });
-  round.publish({ ...transcript, reports: await Promise.all(others) });
-  const { process, directory } = cohort.member(0);
-  await process.says("opened the sum");
-  expect(await keptIn(directory)).toEqual([{ round: 1, modelHash: own }]);
-  cohort.tell(ended("", ROUND_ID, theirs.modelHash), 0);
-  await process.says(OTHER_MODEL);
-  cohort.tell(invitation(nextOffer(2, theirs)), 0);
-  const { request } = await cohort.coordinator.answers.next("acceptRound");
-  expect(request.modelRequest).toBeDefined();
-  expect(await keptIn(directory)).toEqual([]);
-});
+test.each<[string, (own: ModelReport) => Partial<ModelReport>]>([
+  ["another model", () => ({ modelHash: "09".repeat(32), stateHash: "08".repeat(32) })],
+  ["another state with its model", () => ({ stateHash: "08".repeat(32) })],
+])(
+  "a participant that finds %s with the others forgets its own and asks for theirs",
+  async (_, change) => {
+    await using cohort = await EncryptedCohort.start();
+    const round = new EncryptedRound(cohort.coordinator);
+    const transcript = await round.run();
+    const [first] = cohort.members.map(({ id }) => id);
+    const own = await round.openBy(first ?? "", transcript);
+    const theirs = { ...own, ...change(own) };
+    const others = cohort.members.slice(1).map(async ({ directory }) => {
+      const identity = await loadIdentity(directory, seededRandom("none is made"));
+      return signModelReport(identity, transcript, theirs);
+    });
+    round.publish({ ...transcript, reports: await Promise.all(others) });
+    const { process, directory } = cohort.member(0);
+    await process.says("opened the sum");
+    expect(await keptIn(directory)).toEqual([{ round: 1, modelHash: own.modelHash }]);
+    cohort.tell(ended("", ROUND_ID, theirs.modelHash), 0);
+    await process.says(OTHER_MODEL);
+    cohort.tell(invitation(nextOffer(2, theirs)), 0);
+    const { request } = await cohort.coordinator.answers.next("acceptRound");
+    expect(request.modelRequest).toBeDefined();
+    expect(await keptIn(directory)).toEqual([]);
+  },
+);
 
 test("a model that survivors do not report is evidence, and the participant takes part in the run no more", async () => {
   await using cohort = await EncryptedCohort.start();

@@ -5,7 +5,6 @@ import {
   canonicalPlan,
   configHash,
   type Hash,
-  heParametersOf,
   openCommitmentScheme,
   planHash,
   seededRandom,
@@ -17,6 +16,7 @@ import { CipherThreads } from "../he/cipher-threads.ts";
 import { ModelStore } from "../models/model-store.ts";
 import { ENCRYPTED_PLAN, encryptedConfigFor } from "../testing/encrypted-round.ts";
 import { FakeSleep } from "../testing/fake-sleep.ts";
+import { formedTranscript } from "../testing/formed-transcript.ts";
 import { LAYOUT, MODEL, MODEL_HASH, RUN_ID } from "../testing/tiny-round.ts";
 import { Uplink } from "../uplink.ts";
 import { Auditor } from "./auditor.ts";
@@ -52,8 +52,7 @@ async function signing() {
     const offer = { roundId, runId, round: 1, modelHash: MODEL_HASH, stateHash: "" };
     const text = { plan: canonicalPlan(ENCRYPTED_PLAN), planHash: planHash(ENCRYPTED_PLAN) };
     const facts = { offer: { ...offer, ...text }, plan, layout: LAYOUT };
-    const parameters = heParametersOf(config);
-    const cipher = threads.open({ parameters, keySeed: new Uint8Array(32) });
+    const cipher = threads.start();
     const parent = { model: MODEL, state: undefined };
     const opening = new RoundOpening({ facts, config, parent }, cipher, { models, verifier });
     const ack = { participantId: "0".repeat(32), signature: new Uint8Array(64) };
@@ -96,4 +95,20 @@ test("the keys of the four runs that were signed last are kept at most", async (
   const ids = Array.from({ length: 5 }, (_, i) => sha256Hex(`run ${i}`));
   const openings = ids.map((id) => sign(id, id));
   expect(openings.map(({ canOpen }) => canOpen)).toEqual([false, true, true, true, true]);
+});
+
+test("a sum is opened once, whatever comes of it; only what was cancelled can be tried again", async () => {
+  const { sign } = await signing();
+  const [failed, cancelled] = [sign(FIRST, FIRST), sign(SECOND, SECOND)];
+  const transcript = formedTranscript(3);
+  const [ack] = transcript.acks;
+  if (ack === undefined) throw new Error("nobody signed");
+  const { signal } = new AbortController();
+  const refused = { name: "MaskingError", code: "bad-signature" };
+  await expect(failed.open(transcript, ack, signal)).rejects.toMatchObject(refused);
+  expect(failed.canOpen).toBe(false);
+  await expect(failed.open(transcript, ack, signal)).rejects.toThrow("the round's key was wiped");
+  const stopped = AbortSignal.abort();
+  await expect(cancelled.open(transcript, ack, stopped)).rejects.toMatchObject(refused);
+  expect(cancelled.canOpen).toBe(true);
 });
