@@ -17,6 +17,13 @@ import type { Seal } from "./seal.ts";
 /** Chunks whose masks are expanded at a time: 1 MiB, whatever the model's size. */
 const SECTION_CHUNKS = 64;
 
+declare const CHECKED: unique symbol;
+
+/** Bytes that {@link EncryptedSum.check} has let through, and nobody has changed since. */
+export type CheckedCiphertexts<Bytes extends Uint8Array = Uint8Array> = Bytes & {
+  readonly [CHECKED]: true;
+};
+
 /** What an instance of SEAL that is of no use any more answers. */
 const LOST: ReadonlySet<HeErrorCode> = new Set(["he-failed", "instance-lost"]);
 
@@ -53,22 +60,22 @@ export class EncryptedSum implements Disposable {
   }
 
   /**
-   * Throws {@link HeError} unless these are a participant's ciphertexts, CIPHERTEXT_BYTES each, one for every chunk:
-   * `wrong-length`; `bad-residue` and `transparent`, naming the chunk. SEAL sees nothing of them.
+   * Returns the bytes themselves. Throws {@link HeError} unless these are a participant's ciphertexts, CIPHERTEXT_BYTES each,
+   * one for every chunk: `wrong-length`; `bad-residue` and `transparent`, naming the chunk. SEAL sees nothing of them.
    */
-  check(ciphertexts: Uint8Array): void {
+  check<Bytes extends Uint8Array>(ciphertexts: Bytes): CheckedCiphertexts<Bytes> {
     requireChunks("upload", ciphertexts, this.#chunks * CIPHERTEXT_BYTES);
     for (let chunk = 0; chunk < this.#chunks; chunk++) {
       this.#guard.check(ciphertextOf(ciphertexts, chunk), `chunk ${chunk}`);
     }
+    return ciphertexts as CheckedCiphertexts<Bytes>;
   }
 
   /**
-   * Adds a participant's ciphertexts, all of them or, where `check` refuses them, none. Rejects with {@link HeError} as
-   * `check`; `he-failed` when SEAL fails twice at the same chunk: the sum then holds a part of them, and is of no use.
+   * Adds a participant's ciphertexts. Rejects with {@link HeError} `he-failed` when SEAL fails twice at the same chunk: the sum
+   * then holds a part of them, and is of no use.
    */
-  async add(ciphertexts: Uint8Array): Promise<void> {
-    this.check(ciphertexts);
+  async add(ciphertexts: CheckedCiphertexts): Promise<void> {
     let chunk = 0;
     await this.#withSeal((adder) => {
       for (; chunk < this.#chunks; chunk++) {
@@ -81,7 +88,7 @@ export class EncryptedSum implements Disposable {
    * The sum without the masks, packed, SUM_BYTES for each chunk. Changes nothing. Rejects with {@link HeError}
    * `transparent` for a sum that nothing was added to, `he-failed`.
    */
-  async takeOff(masks: MaskSeeds): Promise<Uint8Array> {
+  async takeOff(masks: MaskSeeds): Promise<Uint8Array<ArrayBuffer>> {
     const packed = new Uint8Array(this.#chunks * SUM_BYTES);
     for (let first = 0; first < this.#chunks; first += SECTION_CHUNKS) {
       const count = Math.min(SECTION_CHUNKS, this.#chunks - first);

@@ -65,7 +65,7 @@ function valuesOf(member: number): Uint16Array {
 /** What the coordinator makes of uploads. */
 async function summed(senders: readonly number[], masks: MaskSeeds): Promise<Uint8Array> {
   using sum = await EncryptedSum.open(PARAMETERS, VALUES);
-  for (const sender of senders) await sum.add(uploads[sender] ?? new Uint8Array());
+  for (const sender of senders) await sum.add(sum.check(uploads[sender] ?? new Uint8Array()));
   return sum.takeOff(masks);
 }
 

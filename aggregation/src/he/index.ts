@@ -9,7 +9,7 @@ export {
   SMALL_CKKS,
 } from "./ckks.ts";
 export { applyCoefficientMasks } from "./coefficient-masks.ts";
-export { EncryptedSum } from "./encrypted-sum.ts";
+export { type CheckedCiphertexts, EncryptedSum } from "./encrypted-sum.ts";
 export type {
   AddressedHandover,
   HandedOver,
@@ -22,7 +22,7 @@ export type {
 export { HandoverError, type HandoverErrorCode } from "./handover/handover-error.ts";
 export { checkModelRequest, ModelRequestKeys } from "./handover/model-request.ts";
 export { checkHandover, checkSealedModel } from "./handover/open-model.ts";
-export { sealModel } from "./handover/seal-model.ts";
+export { sealedModelBytes, sealModel } from "./handover/seal-model.ts";
 export { encodedLength, type HeEncoding, heEncodingOf, heValueCount } from "./he-encoding.ts";
 export { HeError, type HeErrorCode } from "./he-error.ts";
 export { decodeHeSum, encodeHeUpdate } from "./he-quantiser.ts";

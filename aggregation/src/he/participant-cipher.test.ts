@@ -31,7 +31,7 @@ describe.each([8, 15, 16] as const)("%i bits", (valueBits: ValueBits) => {
       const values = valuesOf(`${member}`, count, valueBits);
       const ciphertexts = cipher.encrypt(values, COHORT.masksOf(member));
       expect(ciphertexts).toHaveLength(66 * CIPHERTEXT_BYTES);
-      await sum.add(ciphertexts);
+      await sum.add(sum.check(ciphertexts));
     }
     const encrypted = await sum.takeOff(COHORT.leftOver(SURVIVORS));
     expect(encrypted).toHaveLength(66 * SUM_BYTES);

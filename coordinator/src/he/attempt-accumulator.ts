@@ -7,7 +7,7 @@ import {
 import { HeError } from "@chorus/aggregation/he";
 import type { Logger } from "pino";
 import type { RoundMetrics } from "../metrics.ts";
-import type { Ciphertexts, EncryptedAccumulator } from "../round/encrypted-accumulator.ts";
+import type { Checked, Ciphertexts, EncryptedAccumulator } from "../round/encrypted-accumulator.ts";
 import { RoundError } from "../round/error.ts";
 import { SumThread } from "./sum-thread.ts";
 
@@ -40,7 +40,7 @@ export class AttemptAccumulator implements EncryptedAccumulator, AsyncDisposable
     this.#thread(config);
   }
 
-  async check(config: EncryptedRoundConfig, ciphertexts: Ciphertexts): Promise<Ciphertexts> {
+  async check(config: EncryptedRoundConfig, ciphertexts: Ciphertexts): Promise<Checked> {
     const answer = await this.#unlessEnded(config, (thread) =>
       thread.ask<"check">({ kind: "check", ciphertexts }, [ciphertexts.buffer], this.lost),
     );
@@ -50,7 +50,7 @@ export class AttemptAccumulator implements EncryptedAccumulator, AsyncDisposable
     return checked;
   }
 
-  async add(config: EncryptedRoundConfig, ciphertexts: Ciphertexts): Promise<void> {
+  async add(config: EncryptedRoundConfig, ciphertexts: Checked): Promise<void> {
     const answer = await this.#unlessEnded(config, (thread) =>
       thread.ask<"add">({ kind: "add", ciphertexts }, [ciphertexts.buffer], this.lost),
     );

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { EncryptedSum, HeError } from "@chorus/aggregation/he";
-import type { Ciphertexts } from "../round/encrypted-accumulator.ts";
+import type { Checked, Ciphertexts } from "../round/encrypted-accumulator.ts";
 import type { HeRefusal, SumAnswer, SumRequest, SumTask } from "./sum-messages.ts";
 
 // A thread's script: the sum of one attempt's encrypted updates, of which nothing else is kept. An error ends the thread.
@@ -32,15 +32,14 @@ async function answer(request: SumRequest): Promise<void> {
       const encryptedSum = await sum.takeOff(masks);
       masks.added.fill(0);
       masks.subtracted.fill(0);
-      return send({ kind: "taken-off", id, encryptedSum }, []);
+      return send({ kind: "taken-off", id, encryptedSum }, [encryptedSum.buffer]);
     }
   }
 }
 
-function checkedOf(ciphertexts: Ciphertexts): Ciphertexts | HeRefusal {
+function checkedOf(ciphertexts: Ciphertexts): Checked | HeRefusal {
   try {
-    sum.check(ciphertexts);
-    return ciphertexts;
+    return sum.check(ciphertexts);
   } catch (error) {
     if (!(error instanceof HeError)) throw error;
     free(ciphertexts);

@@ -185,10 +185,7 @@ export class ActiveRound {
 
   /** Who left so far, by name, and why, as a code. */
   get departures(): readonly Departure[] {
-    return [...this.#left].map(([id, reason]) => ({
-      name: this.nameOf(id),
-      reason,
-    }));
+    return [...this.#left].map(([id, reason]) => ({ name: this.nameOf(id), reason }));
   }
 
   /** Who is doubted to hand models over as it should, so far. */

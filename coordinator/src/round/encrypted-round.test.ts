@@ -139,6 +139,23 @@ test("who encrypts other values than it committed to makes participants leave th
   });
 });
 
+test("an update that began in time is not taken and is no evidence when the sum is closed while it is checked", async () => {
+  await using stage = new EncryptedRoundStage("checked too late", { size: 4 });
+  const { line } = stage.puppet(3);
+  const { upload } = line;
+  const begun: (() => Promise<void>)[] = [];
+  line.upload = async (...update) => void begun.push(() => upload.apply(line, update));
+  await stage.until(() => {
+    const { round } = stage.active;
+    return round.phase === "collecting" && round.delivered.size === 3 && begun.length === 1;
+  });
+  const refused = expect(begun[0]?.()).rejects.toMatchObject({ code: "wrong-phase" });
+  stage.clock.advance(1_000);
+  await refused;
+  expect(stage.active.evidence).toEqual([]);
+  expect(reported(await stage.play()).survivors.size).toBe(3);
+});
+
 test("a second report that differs is refused and kept as evidence, one that comes late is refused", async () => {
   await using stage = new EncryptedRoundStage("reports", { size: 4, policy: { quorum: 3 } });
   const first = stage.puppet(0);

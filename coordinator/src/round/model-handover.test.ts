@@ -65,7 +65,8 @@ test("a round whose model nobody has is abandoned, and says so", async () => {
   await using stage = new EncryptedRoundStage("nobody", { size: 3, lacking: [0, 1, 2] });
   expect(await stage.play()).toMatchObject({
     phase: "abandoned",
-    reason: "nobody has the model of round 1: all 3 that accepted asked for it",
+    reason:
+      "nobody has the model of round 1: all 3 that accepted asked for it; restore the state directory of one that had it, or stop the run",
   });
 });
 
@@ -88,6 +89,147 @@ test("a round that waits for a giver goes on at the soft deadline with those who
   stage.clock.advance(1_000);
   await stage.until(() => isOver(stage));
   expect(stage.active.round.phase).toBe("advertising-keys");
+});
+
+test("a giver that says nothing has the exchange's soft deadline, then the next one is asked; the last one has the hard one", async () => {
+  await using stage = new EncryptedRoundStage("silent givers", {
+    size: 4,
+    lacking: [2, 3],
+    policy: {
+      softDeadlineMs: { training: 50_000, exchange: 1_000 },
+      hardDeadlineMs: { training: 60_000, exchange: 5_000 },
+    },
+  });
+  const { active } = stage;
+  stage.act = (_puppet, { kind }) => (kind === "train" ? "ignore" : "answer");
+  await stage.until(() => active.round.phase === "training" && stage.sent.length === 6);
+  const pass = async (ms: number) => {
+    stage.clock.advance(ms);
+    for (let turns = 0; turns < 5; turns++) await setImmediate();
+  };
+  await pass(999);
+  expect(trainings(stage)).toEqual(["0 hands over to 2", "1"]);
+  await pass(1);
+  expect(trainings(stage)).toEqual(["0 hands over to 2", "1", "1 hands over to 2"]);
+  expect(active.doubts.map(({ text }) => text)).toEqual(["puppet-0 has not handed the model over"]);
+  await pass(4_999);
+  expect(active.round.phase).toBe("training");
+  await pass(1);
+  expect(await stage.ended).toMatchObject({
+    reason: "nobody has handed over the model of round 1",
+  });
+  expect(active.doubts).toEqual([
+    { participantId: stage.puppet(0).id, text: "puppet-0 has not handed the model over" },
+    { participantId: stage.puppet(1).id, text: "puppet-1 has not handed the model over" },
+  ]);
+});
+
+test("the first model that comes counts, also from a giver whose turn is over; the other's is not wanted, and is no evidence", async () => {
+  await using stage = new EncryptedRoundStage("late giver", { size: 4, lacking: [2, 3] });
+  const { active } = stage;
+  stage.act = (_puppet, { kind }) => (kind === "train" ? "ignore" : "answer");
+  await stage.until(() => active.round.phase === "training" && stage.sent.length === 6);
+  const [late, next] = [stage.puppet(0), stage.puppet(1)];
+  const instruction = active.instructionFor(late.id);
+  if (instruction?.kind !== "train") throw new Error("nobody is asked");
+  const seal = (from: typeof late) => from.seal(instruction.facts, instruction.modelRequests);
+  active.disconnected(late.id);
+  expect(trainings(stage).at(-1)).toBe("1 hands over to 2");
+  // Of the last one there is nobody to pass it on to.
+  active.disconnected(next.id);
+  expect(trainings(stage)).toHaveLength(3);
+  await late.line.handOver(active, seal(late));
+  expect(active.doubts).toEqual([]);
+  await next.line.handOver(active, seal(next));
+  expect(active.instructionFor(stage.puppet(2).id)).toMatchObject({
+    handover: { participantId: late.id },
+  });
+  expect(active.evidence).toEqual([]);
+});
+
+test("a giver that leaves a model that others cannot use is named with those who left over it, and with their codes", async () => {
+  await using stage = new EncryptedRoundStage("forger", { size: 4, lacking: [1, 2] });
+  stage.act = ({ place }, instruction) => {
+    if (instruction.kind !== "train" || instruction.handover === undefined) return "answer";
+    return place === 1 ? "wrong-model" : "diverged";
+  };
+  await stage.until(() => stage.active.round.phase === "abandoned");
+  expect(stage.active.doubts).toEqual([
+    {
+      participantId: stage.puppet(0).id,
+      text: "puppet-0 handed over a model that others could not use: puppet-1 (wrong-model)",
+    },
+  ]);
+});
+
+test("a model's memory is held until the last of those who asked has trained or left, or training ends", async () => {
+  await using stage = new EncryptedRoundStage("memory", { size: 4, lacking: [1, 2, 3] });
+  const { active } = stage;
+  stage.act = (_puppet, { kind }) => (kind === "train" ? "ignore" : "answer");
+  await stage.until(() => active.round.phase === "training" && stage.sent.length === 5);
+  const instruction = active.instructionFor(stage.puppet(0).id);
+  if (instruction?.kind !== "train") throw new Error("nobody is asked");
+  let isHeld = true;
+  using memory = new DisposableStack();
+  memory.defer(() => {
+    isHeld = false;
+  });
+  const model = stage.puppet(0).seal(instruction.facts, instruction.modelRequests);
+  active.handOver(stage.puppet(0).id, "1".repeat(64), model, memory);
+  const train = (place: number) =>
+    active.deliver(stage.puppet(place).id, "training", "2".repeat(64), (phase) =>
+      phase.trained(stage.puppet(place).id, stage.parentHash, "c".repeat(64)),
+    );
+  train(1);
+  active.leave(stage.puppet(2).id, "diverged");
+  memory.dispose();
+  expect(isHeld).toBe(true);
+  expect(await stage.puppet(3).line.downloadHandover(active)).toEqual(model.sealed);
+  train(3);
+  expect(isHeld).toBe(false);
+  await expect(stage.puppet(3).line.downloadHandover(active)).rejects.toMatchObject({
+    code: "no-handover",
+  });
+});
+
+test("a model's memory is given back when training ends without those who asked", async () => {
+  await using stage = new EncryptedRoundStage("ended", { size: 4, lacking: [1] });
+  const { active } = stage;
+  stage.act = (_puppet, { kind }) => (kind === "train" ? "ignore" : "answer");
+  await stage.until(() => active.round.phase === "training" && stage.sent.length === 7);
+  const instruction = active.instructionFor(stage.puppet(0).id);
+  if (instruction?.kind !== "train") throw new Error("nobody is asked");
+  let isHeld = true;
+  using memory = new DisposableStack();
+  memory.defer(() => {
+    isHeld = false;
+  });
+  const model = stage.puppet(0).seal(instruction.facts, instruction.modelRequests);
+  active.handOver(stage.puppet(0).id, "1".repeat(64), model, memory);
+  stage.stop.abort("stopped by an operator");
+  await stage.ended;
+  expect(isHeld).toBe(false);
+});
+
+test("a giver that was asked after it had trained may have trained again, as a new process: the newer training counts, and is no evidence", async () => {
+  await using stage = new EncryptedRoundStage("trained twice", { size: 4, lacking: [3] });
+  const { active } = stage;
+  const [first, giver] = [stage.puppet(0), stage.puppet(1)];
+  stage.act = (_puppet, { kind }) => (kind === "train" ? "ignore" : "answer");
+  await stage.until(() => active.round.phase === "training" && stage.sent.length === 7);
+  const train = (nonceCommitment: string) =>
+    active.deliver(giver.id, "training", nonceCommitment, (phase) =>
+      phase.trained(giver.id, stage.parentHash, nonceCommitment),
+    );
+  train("a".repeat(64));
+  expect(() => train("b".repeat(64))).toThrow(
+    expect.objectContaining({ code: "contradictory-message" }),
+  );
+  const before = active.evidence;
+  active.leave(first.id, "restarted");
+  expect(train("b".repeat(64))).toBe(true);
+  expect(train("b".repeat(64))).toBe(false);
+  expect(active.evidence).toEqual(before);
 });
 
 test.each([

@@ -44,7 +44,7 @@ export class Selecting extends Assembling {
     if (asking.length === ready.length)
       return new Abandoned(
         facts,
-        `nobody has the model of round ${facts.round - 1}: all ${ready.length} that accepted asked for it`,
+        `nobody has the model of round ${facts.round - 1}: all ${ready.length} that accepted asked for it; restore the state directory of one that had it, or stop the run`,
       );
     const requests = new Map(
       [...this.#requests].filter(([id]) =>

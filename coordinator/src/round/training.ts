@@ -66,9 +66,8 @@ export class Training extends Assembling {
 
   /** For people. */
   get #lost(): string {
-    return this.handover.owners.length === 0
-      ? "nobody is left who has the model"
-      : "nobody has handed over in time the model";
+    const what = this.handover.owners.length === 0 ? "is left who has" : "has handed over";
+    return `nobody ${what} the model of round ${this.facts.round - 1}`;
   }
 
   /** When the giver leaves, another one is asked for the model. */
@@ -134,7 +133,7 @@ export class Training extends Assembling {
   /** Ends training: training -> advertising-keys | abandoned. Fixes the configuration that everybody signs. */
   close(): AdvertisingKeys | Abandoned {
     const { facts, left } = this;
-    if (this.#isHopeless) return new Abandoned(facts, `${this.#lost} of round ${facts.round - 1}`);
+    if (this.#isHopeless) return new Abandoned(facts, this.#lost);
     if (!this.hasQuorum)
       return new Abandoned(
         facts,

@@ -1,4 +1,5 @@
 import { sha256Hex, stateLength } from "@chorus/aggregation";
+import { sealedModelBytes } from "@chorus/aggregation/he";
 import { type HandOverModelRequest, HandoverHeader } from "@chorus/proto/v1/participant";
 import type { Session } from "../participants/sessions.ts";
 import type { ActiveRound } from "../round/active-round.ts";
@@ -7,9 +8,6 @@ import type { Runs } from "../runs/runs.ts";
 import type { ByteStream, ByteStreams } from "./byte-streams.ts";
 import { memberRound } from "./participant-call.ts";
 import { addressedHandoverFromWire } from "./wire-handover.ts";
-
-/** Bytes that sealing adds to a model at most. */
-const SEALING_BYTES = 256;
 
 /**
  * Receives models that participants of encrypted runs hand over to others, with the same care as updates. They keep their
@@ -67,5 +65,5 @@ export class HandoverReceiver {
 
 /** Bytes of a run's model and its strategy's state, sealed. */
 function largestSealedModel({ facts: { plan, dimension } }: ActiveRound): number {
-  return 4 * (dimension + stateLength(plan.strategy, dimension)) + SEALING_BYTES;
+  return sealedModelBytes(dimension + stateLength(plan.strategy, dimension));
 }

@@ -4,11 +4,8 @@ import {
   type ParticipantServiceServer,
   ReportTrainedRequest,
 } from "@chorus/proto/v1/participant";
-import type { ActiveRound } from "../round/active-round.ts";
-import { RoundError } from "../round/error.ts";
-import { isGathering } from "../round/round.ts";
 import { sessionOf } from "./authentication.ts";
-import { chunksFrom } from "./chunks.ts";
+import { handoverChunks } from "./handover-chunks.ts";
 import {
   checkSender,
   locate,
@@ -61,22 +58,8 @@ export function trainingHandlers(
     }),
     downloadHandover: calls.serverStream(async function* (request, context) {
       const { session, round } = locate(deps, context, request);
-      const wanted = round.wanted(session.participantId);
-      for (const response of chunksFrom(
-        sealedModelFor(round, session.participantId),
-        request.offset,
-      )) {
-        wanted.throwIfAborted();
+      for (const response of handoverChunks(round, session.participantId, request.offset))
         yield metered(deps, session, response);
-      }
     }),
   };
-}
-
-/** What was handed over for a participant. Throws {@link RoundError} `no-handover`. */
-function sealedModelFor({ round }: ActiveRound, participantId: string): Uint8Array {
-  const isHere = isGathering(round) && round.phase === "training" && !round.left.has(participantId);
-  const sealed = isHere ? round.handover.sealedFor(participantId) : undefined;
-  if (sealed !== undefined) return sealed;
-  throw new RoundError("no-handover", `no model was handed over to ${participantId}`);
 }

@@ -1,4 +1,5 @@
 import { layoutOf, modelHash, verifyReports } from "@chorus/aggregation";
+import { HandoverError } from "@chorus/aggregation/he";
 import { expect, onTestFinished, test } from "vitest";
 import { modelChunks } from "../rpc/file-streams.ts";
 import { sampleRun } from "../store/testing/sample-records.ts";
@@ -114,6 +115,43 @@ test("a coordinator that restarts while a sum is being opened abandons the attem
   ]);
 });
 
+test("after an attempt that failed over a model that was handed over, the reason names the giver, and another one is asked", async () => {
+  const opened = await openFederation();
+  await using federation = opened.federation;
+  const { runs, store } = federation;
+  const asking = opened.puppets[1] as EncryptedPuppet;
+  federation.stored = (method) => {
+    if (method !== "completeRound") return;
+    asking.models.clear();
+    federation.stored = () => undefined;
+  };
+  const givers: number[] = [];
+  for (const { line, place } of opened.puppets) {
+    const { handOver } = line;
+    line.handOver = async (...model) => {
+      givers.push(place);
+      await handOver.apply(line, model);
+    };
+  }
+  const { downloadHandover } = asking.line;
+  asking.line.downloadHandover = async () => {
+    asking.line.downloadHandover = downloadHandover;
+    throw new HandoverError("unopenable-model", "as if forged", asking.id);
+  };
+  const { runId } = await runs.start(
+    JSON.stringify({ ...plan, roundPolicy: { ...plan.roundPolicy, quorum: 3 } }),
+  );
+  await federation.untilWhy(runId, /next attempt in/);
+  const { lastReason } = await store.attempts(runId, 2);
+  expect(lastReason).toMatch(
+    /^too few trained: . of 3, wanted 3; left: puppet-1 \(unopenable-model\); puppet-[02] handed over a model that others could not use: puppet-1 \(unopenable-model\)$/,
+  );
+  expect(lastReason).toContain(`puppet-${givers[0]} handed over`);
+  federation.clock.advance(1_000);
+  await federation.untilEnded(runId);
+  expect(givers).toEqual([givers[0], 2 - (givers[0] ?? 0)]);
+});
+
 test("why tells who is to hand the model over to whom, while somebody is", async () => {
   await using stage = new EncryptedRoundStage("why", { size: 4, lacking: [0, 2] });
   stage.act = (_puppet, { kind }) => (kind === "train" ? "ignore" : "answer");
@@ -133,9 +171,13 @@ test("why tells who is to hand the model over to whom, while somebody is", async
   expect(summary()).toBe(
     "round 2, attempt 1, is training: waits for puppet-0, puppet-1, puppet-2, puppet-3 (0 of 4 delivered, 3 suffice from 1.0 s on); ends in 5.0 s at the latest; puppet-1 is to hand the model over to puppet-0, puppet-2",
   );
+  stage.active.disconnected(stage.puppet(1).id);
+  expect(summary()).toMatch(
+    /latest; puppet-1 has not handed the model over; puppet-3 is to hand the model over to puppet-0, puppet-2$/,
+  );
   stage.act = () => "answer";
-  const train = stage.active.instructionFor(stage.puppet(1).id);
+  const train = stage.active.instructionFor(stage.puppet(3).id);
   if (train === undefined) throw new Error("nothing is asked");
-  await stage.puppet(1).reply(stage.active, train);
+  await stage.puppet(3).reply(stage.active, train);
   expect(summary()).not.toMatch(/hand the model over/);
 });

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import {
   type CommittedUpload,
   configHash,
@@ -7,10 +8,15 @@ import {
   parseRoundConfig,
 } from "@chorus/aggregation";
 import type { ModelRequest, SealedModel } from "@chorus/aggregation/he";
-import type { ParticipantServiceClient } from "@chorus/proto/v1/participant";
+import type { HandOverModelRequest, ParticipantServiceClient } from "@chorus/proto/v1/participant";
 import { RoundTranscript } from "@chorus/proto/v1/transcript";
 import type { Chunk } from "@chorus/proto/v1/types";
-import { type ClientReadableStream, Metadata, type ServiceError } from "@grpc/grpc-js";
+import {
+  type ClientReadableStream,
+  type ClientWritableStream,
+  Metadata,
+  type ServiceError,
+} from "@grpc/grpc-js";
 import type { ActiveRound } from "../round/active-round.ts";
 import { chunksFrom } from "../rpc/chunks.ts";
 import { handoverToWire } from "../rpc/wire-handover.ts";
@@ -38,19 +44,43 @@ export class WireLine implements PuppetLine {
     await answered((done) => this.#client.acceptRound(request, this.#metadata, done));
   }
 
-  async handOver({ facts }: ActiveRound, { sealed, handovers }: SealedModel): Promise<void> {
-    const value = {
-      roundId: hexToBytes(facts.roundId, 32),
-      totalBytes: sealed.length,
-      handovers: handovers.map(({ to, handover }) => ({ to, handover: handoverToWire(handover) })),
-    };
+  async handOver(round: ActiveRound, { sealed, handovers }: SealedModel): Promise<void> {
     await answered((done) => {
-      const call = this.#client.handOverModel(this.#metadata, done);
-      call.write({ part: { $case: "header", value } });
+      const call = this.#announce(round, sealed.length, handovers, done);
       for (const { chunk } of chunksFrom(sealed, 0))
         call.write({ part: { $case: "chunk", value: chunk } });
       call.end();
     });
+  }
+
+  /** Takes over the participant's stream of instructions, waits for the first, and hangs up. */
+  async hangUp(): Promise<void> {
+    const call = this.#client.follow({}, this.#metadata);
+    const ended = new Promise((resolve) => call.on("error", resolve));
+    await once(call, "data");
+    call.cancel();
+    await ended;
+  }
+
+  /** Says what comes, of which nothing does. */
+  async announceHandover(round: ActiveRound, totalBytes: number): Promise<void> {
+    await answered((done) => void this.#announce(round, totalBytes, [], done));
+  }
+
+  #announce(
+    { facts }: ActiveRound,
+    totalBytes: number,
+    handovers: SealedModel["handovers"],
+    done: Answered,
+  ): ClientWritableStream<HandOverModelRequest> {
+    const value = {
+      roundId: hexToBytes(facts.roundId, 32),
+      totalBytes,
+      handovers: handovers.map(({ to, handover }) => ({ to, handover: handoverToWire(handover) })),
+    };
+    const call = this.#client.handOverModel(this.#metadata, done);
+    call.write({ part: { $case: "header", value } });
+    return call;
   }
 
   /** In two parts, as after an interruption. */
@@ -100,10 +130,15 @@ export class WireLine implements PuppetLine {
 
   async report(round: ActiveRound, report: ModelReport): Promise<void> {
     const { roundConfig } = RoundTranscript.decode(await this.transcript(round));
+    await this.reportFor(round, configHash(parseRoundConfig(roundConfig)), report);
+  }
+
+  /** A report, and which configuration it is said to be for. */
+  async reportFor(round: ActiveRound, config: Hash, report: ModelReport): Promise<void> {
     const { modelHash, stateHash } = report;
     const request = {
       roundId: hexToBytes(round.facts.roundId, 32),
-      configHash: hexToBytes(configHash(parseRoundConfig(roundConfig)), 32),
+      configHash: hexToBytes(config, 32),
       report: {
         ...report,
         modelHash: hexToBytes(modelHash, 32),

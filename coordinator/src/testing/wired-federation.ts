@@ -3,6 +3,7 @@ import { credentials } from "@grpc/grpc-js";
 import { pino } from "pino";
 import { createRegistry, WireMetrics } from "../metrics.ts";
 import { Reception } from "../participants/check-in.ts";
+import type { ByteBudget } from "../rpc/byte-budget.ts";
 import { ByteStreams, type StreamLimits } from "../rpc/byte-streams.ts";
 import { HandoverReceiver } from "../rpc/handover-receiver.ts";
 import { participantService } from "../rpc/participant-service.ts";
@@ -20,12 +21,14 @@ export class WiredFederation implements AsyncDisposable {
   readonly federation: PuppetFederation;
   readonly puppets: readonly EncryptedPuppet[];
   readonly lines: readonly WireLine[];
+  /** Of models that are handed over. */
+  readonly handoverMemory: ByteBudget;
   readonly #opened: AsyncDisposableStack;
 
   private constructor(
     federation: PuppetFederation,
     puppets: readonly EncryptedPuppet[],
-    client: ParticipantServiceClient,
+    { client, handoverMemory }: { client: ParticipantServiceClient; handoverMemory: ByteBudget },
     opened: AsyncDisposableStack,
   ) {
     this.federation = federation;
@@ -34,6 +37,7 @@ export class WiredFederation implements AsyncDisposable {
       ({ member }) => new WireLine(client, federation.sessions.open(member)),
     );
     for (const [place, puppet] of puppets.entries()) puppet.line = this.lines[place] ?? puppet.line;
+    this.handoverMemory = handoverMemory;
     this.#opened = opened;
   }
 
@@ -47,11 +51,12 @@ export class WiredFederation implements AsyncDisposable {
     const federation = opened.use(
       await PuppetFederation.open(size, (place) => puppets[place] as EncryptedPuppet),
     );
-    const server = opened.use(await serve(federation, limits));
+    const { serving, handoverMemory } = serve(federation, limits);
+    const server = opened.use(await serving);
     const address = `127.0.0.1:${server.port}`;
     const client = new ParticipantServiceClient(address, credentials.createInsecure());
     opened.defer(() => client.close());
-    return new WiredFederation(federation, puppets, client, opened.move());
+    return new WiredFederation(federation, puppets, { client, handoverMemory }, opened.move());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -60,7 +65,10 @@ export class WiredFederation implements AsyncDisposable {
 }
 
 /** As `startCoordinator` puts it together. */
-function serve(federation: PuppetFederation, limits: StreamLimits): Promise<RpcServer> {
+function serve(
+  federation: PuppetFederation,
+  limits: StreamLimits,
+): { serving: Promise<RpcServer>; handoverMemory: ByteBudget } {
   const { clock, sessions, store, blobs, runs } = federation;
   const log = pino({ enabled: false });
   const metrics = new WireMetrics(createRegistry(), () => sessions.connected.length);
@@ -68,10 +76,12 @@ function serve(federation: PuppetFederation, limits: StreamLimits): Promise<RpcS
   const reception = new Reception({ invitation: "none" }, { store, sessions, clock });
   const openStreams = () => new ByteStreams(limits, { meter, metrics, clock });
   const uploads = new UploadReceiver({ streams: openStreams(), runs });
-  const handovers = new HandoverReceiver({ streams: openStreams(), runs });
+  const streams = openStreams();
+  const handovers = new HandoverReceiver({ streams, runs });
   const shared = { clock, sessions, store, blobs, runs, log, metrics, meter, reception };
-  return openTestServer({
+  const serving = openTestServer({
     clock,
     servicesOf: (calls) => [participantService({ ...shared, calls, uploads, handovers })],
   });
+  return { serving, handoverMemory: streams.memory };
 }

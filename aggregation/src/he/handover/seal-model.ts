@@ -13,7 +13,12 @@ import type {
 import { bindingHash, handoverBytes, signerOf } from "./handover-signing.ts";
 import { wrappingKey } from "./model-keys.ts";
 import { checkModelRequest } from "./model-request.ts";
-import { headOf, modelAad, sealBytes } from "./sealed-model.ts";
+import { HEAD_BYTES, headOf, modelAad, sealBytes, TAG_BYTES } from "./sealed-model.ts";
+
+/** Bytes that {@link sealModel} makes of a model and its state that have so many numbers together. */
+export function sealedModelBytes(numbers: number): number {
+  return HEAD_BYTES + 4 * numbers + TAG_BYTES;
+}
 
 /**
  * Seals a run's model once for everybody who asked. `random` must be secret. Throws {@link HandoverError} as

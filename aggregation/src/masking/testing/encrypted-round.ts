@@ -112,7 +112,7 @@ export async function encryptedSumOf(
   masks: MaskSeeds,
 ): Promise<Uint8Array> {
   using sum = await EncryptedSum.open(heParametersOf(config), valueCountOf(config));
-  for (const ciphertexts of uploads) await sum.add(ciphertexts);
+  for (const ciphertexts of uploads) await sum.add(sum.check(ciphertexts));
   return await sum.takeOff(masks);
 }
 

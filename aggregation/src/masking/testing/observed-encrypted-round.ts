@@ -48,7 +48,7 @@ export async function observeEncryptedRound(
     const encrypted = cipher.encrypt(job.values, job.masks);
     const confirming = stage.sign(encrypted);
     collection.accept(confirming, encrypted);
-    await sum.add(encrypted);
+    await sum.add(sum.check(encrypted));
     ciphertexts.set(id, encrypted);
     stages.set(id, confirming);
   }

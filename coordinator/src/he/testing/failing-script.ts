@@ -1,4 +1,5 @@
 import { parentPort } from "node:worker_threads";
+import type { Checked } from "../../round/encrypted-accumulator.ts";
 import type { SumAnswer, SumRequest } from "../sum-messages.ts";
 
 /** How a thread ends. */
@@ -27,7 +28,7 @@ function yesTo(request: SumRequest): SumAnswer {
   const { id } = request;
   switch (request.kind) {
     case "check":
-      return { kind: "checked", id, checked: request.ciphertexts };
+      return { kind: "checked", id, checked: request.ciphertexts as Checked };
     case "add":
       return { kind: "added", id, seconds: 0 };
     case "take-off":
