@@ -37,7 +37,7 @@ test("an encrypted round's configuration survives as well, and never changes its
   expect([isEncrypted(parseRoundConfig(json)), isEncrypted(CONFIG)]).toEqual([true, false]);
   // Source: Python 3, as in parse-plan.test.ts.
   expect(configHash(ENCRYPTED)).toBe(
-    "394317a424a4ce242f4dcec8bc32d907beede6e839cbd0c4f9b96d0a11cab848",
+    "7c9c63152245675852e14d4073954d005991f7ca36fcf6aa0c6eb3c4c56b76cd",
   );
 });
 

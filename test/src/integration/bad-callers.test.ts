@@ -165,7 +165,7 @@ describe("every call of a participant", () => {
     ["with an invented session", metadata("chorus-session", "A".repeat(43))],
     ["with an operator's token name", metadata("authorization", "Bearer x")],
   ])("%s is UNAUTHENTICATED no-session", async (_what, sent) => {
-    expect(others).toHaveLength(11);
+    expect(others).toHaveLength(14);
     for (const method of others)
       expect(await refusalOf(call(method, Buffer.alloc(0), sent)), method.path).toMatch(
         /^UNAUTHENTICATED no-session: /,
