@@ -80,17 +80,6 @@ export function parametersHash(parameters: HeParameters): Hash {
 }
 
 /**
- * How many standard deviations of the noise in a sum of `participants` ciphertexts fit before a coefficient is decrypted
- * wrongly. A ciphertext's noise is a centred binomial of variance 10.5 (SEAL's default); a masked coefficient, which is
- * uniform modulo 2^plainBits and lifted to the centre, adds a carry of variance 1/12, and so does taking masks off a sum.
- * 3 x 15 bits, 128 participants: 6.9, a wrong coefficient in 2e11; 2 x 22 bits: 13.8.
- */
-export function noiseMargin({ plainBits }: HeParameters, participants: number): number {
-  const mostNoise = Number(MODULUS) / 2 ** plainBits / 2 - 1 / 2;
-  return mostNoise / Math.sqrt(10.5 * participants + (participants + 1) / 12);
-}
-
-/**
  * The context of parameters, from what is public alone. Throws {@link HeError} `wrong-parameters` when this SEAL makes
  * another modulus of them.
  */

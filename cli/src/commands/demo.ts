@@ -91,7 +91,7 @@ function formatFinished({ result, reportPath, dataDirectory, modelPath }: Finish
     "",
     ...(interruption === undefined ? [] : [interruptionLine(interruption)]),
     verificationLine(result),
-    `Updates travelled under ${formatProtection(result.protection)}: ${formatBytes(totalBytes(result))} in all rounds.`,
+    `Updates travelled under ${formatProtection(result.protection)}; all messages of all rounds: ${formatBytes(totalBytes(result))}.`,
     `Took ${formatDuration(result.wallMs)}.`,
     "",
     ...(modelPath === undefined
