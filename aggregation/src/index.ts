@@ -73,10 +73,10 @@ export {
   type UnmaskingJob,
   type UnmaskingPart,
 } from "./masking/unmasking-job.ts";
+export type { UpdateCounts } from "./masking/update-counts.ts";
 export {
   contentLength,
   contentOf,
-  type UpdateCounts,
   vectorLength,
 } from "./masking/update-vector.ts";
 export { UPLOAD_CHUNK_BYTES, uploadRoot } from "./merkle.ts";

@@ -1,6 +1,12 @@
 import { checkInStatement, type Hash, type Identity } from "@chorus/aggregation";
 import { ParticipantServiceClient } from "@chorus/proto/v1/participant";
-import { type CallOptions, type ClientUnaryCall, credentials, Metadata } from "@grpc/grpc-js";
+import {
+  type CallOptions,
+  type ClientReadableStream,
+  type ClientUnaryCall,
+  credentials,
+  Metadata,
+} from "@grpc/grpc-js";
 import { ClientError } from "./error.ts";
 import { clientStream } from "./rpc/client-stream.ts";
 import { serverStream } from "./rpc/server-stream.ts";
@@ -112,45 +118,42 @@ export class Connection implements Disposable {
   }
 
   /** A model's pieces from `offset` on, as the coordinator sends them. */
-  async *download(
+  download(
     modelHash: Hash,
     offset: number,
     signal: AbortSignal,
   ): AsyncGenerator<FilePart, void, undefined> {
     const request = downloadModelRequest(modelHash, offset);
-    const messages = serverStream(
-      () => this.#client.downloadModel(request, this.#metadata),
-      this.#while(signal),
-    );
-    for await (const message of messages) yield readFilePart(message);
+    return this.#parts(() => this.#client.downloadModel(request, this.#metadata), signal);
   }
 
   /** The pieces, from `offset` on, of what the coordinator publishes of a round. */
-  async *downloadTranscript(
+  downloadTranscript(
     roundId: Hash,
     offset: number,
     signal: AbortSignal,
   ): AsyncGenerator<FilePart, void, undefined> {
     const request = downloadOfRoundRequest(roundId, offset);
-    const messages = serverStream(
-      () => this.#client.downloadTranscript(request, this.#metadata),
-      this.#while(signal),
-    );
-    for await (const message of messages) yield readFilePart(message);
+    return this.#parts(() => this.#client.downloadTranscript(request, this.#metadata), signal);
   }
 
   /** The pieces, from `offset` on, of the sealed model that was handed over for a round. */
-  async *downloadHandover(
+  downloadHandover(
     roundId: Hash,
     offset: number,
     signal: AbortSignal,
   ): AsyncGenerator<FilePart, void, undefined> {
     const request = downloadOfRoundRequest(roundId, offset);
-    const messages = serverStream(
-      () => this.#client.downloadHandover(request, this.#metadata),
-      this.#while(signal),
-    );
-    for await (const message of messages) yield readFilePart(message);
+    return this.#parts(() => this.#client.downloadHandover(request, this.#metadata), signal);
+  }
+
+  /** A file's pieces, as a call streams them. */
+  async *#parts(
+    start: () => ClientReadableStream<Parameters<typeof readFilePart>[0]>,
+    signal: AbortSignal,
+  ): AsyncGenerator<FilePart, void, undefined> {
+    for await (const message of serverStream(start, this.#while(signal)))
+      yield readFilePart(message);
   }
 
   /** Sends an answer and waits until the coordinator has taken it. */

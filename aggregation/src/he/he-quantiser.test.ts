@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { UpdateCounts } from "../masking/update-vector.ts";
+import type { UpdateCounts } from "../masking/update-counts.ts";
 import { RandomNumbers, seededRandom } from "../random.ts";
 import { encodedLength, type HeEncoding, heValueCount, largestValueOf } from "./he-encoding.ts";
 import { decodeHeSum, encodeHeUpdate } from "./he-quantiser.ts";

@@ -1,4 +1,4 @@
-import type { UpdateCounts } from "./update-vector.ts";
+import type { UpdateCounts } from "./update-counts.ts";
 
 /** A participant's identifier: the first 32 hexadecimal digits of SHA-256(its Ed25519 identity key), lower case. */
 export type ParticipantId = string;

@@ -9,7 +9,7 @@ import type { Hash, ModelReport, ParticipantId } from "./messages.ts";
 import { RoundContext } from "./round-context.ts";
 import { requireSignature, signMessage } from "./signatures.ts";
 import { survivorDigest } from "./survivors.ts";
-import type { UpdateCounts } from "./update-vector.ts";
+import type { UpdateCounts } from "./update-counts.ts";
 
 /** What a survivor has made of a round's sum. */
 export type MadeModel = Omit<ModelReport, "participantId" | "signature">;

@@ -5,7 +5,8 @@ import { addRing } from "../vector.ts";
 import { quantisedLimit } from "./config.ts";
 import { decodeSum, encodeUpdate, type UpdateEncoding } from "./quantiser.ts";
 import { makeConfig, makeIdentities } from "./testing/round.ts";
-import { COUNT_WORDS, contentOf, type UpdateCounts, vectorLength } from "./update-vector.ts";
+import type { UpdateCounts } from "./update-counts.ts";
+import { COUNT_WORDS, contentOf, vectorLength } from "./update-vector.ts";
 
 const CONFIG = makeConfig(makeIdentities(10), { dimension: 40 });
 const COUNTS: UpdateCounts = {

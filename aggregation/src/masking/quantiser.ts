@@ -5,12 +5,12 @@ import { dequantiseInto, firstNonFinite, largestMagnitude, sumOfSquares } from "
 import { type MaskedRoundConfig, quantisedLimit } from "./config.ts";
 import { MaskingError } from "./error.ts";
 import { excessOf } from "./mean-norm.ts";
+import type { UpdateCounts } from "./update-counts.ts";
 import {
   COUNT_WORDS,
   contentLength,
   contentOf,
   readCounts,
-  type UpdateCounts,
   vectorLength,
   writeCounts,
 } from "./update-vector.ts";

@@ -1,24 +1,12 @@
 import { RANDOMNESS_WORDS } from "../commitment/randomness.ts";
 import { MaskingError } from "./error.ts";
-
-/** Whole numbers that ride beside an update, so that the coordinator learns only their sums. */
-export interface UpdateCounts {
-  /** The update's weight. In a sum, and in a vector: each update's, at most the configuration's `maxExamples`. */
-  readonly trainingExamples: number;
-  readonly evaluationExamples: number;
-  /** Of these, the correctly classified ones. */
-  readonly evaluationCorrect: number;
-  /** Thousandths of the loss, summed over the evaluation examples. */
-  readonly evaluationLossMillis: number;
-}
-
-/** Order of the counts in a vector. */
-const COUNTS = [
-  "trainingExamples",
-  "evaluationExamples",
-  "evaluationCorrect",
-  "evaluationLossMillis",
-] as const satisfies readonly (keyof UpdateCounts)[];
+import {
+  COUNT_NAMES,
+  countsFrom,
+  faultOfCounts,
+  faultOfSummedCounts,
+  type UpdateCounts,
+} from "./update-counts.ts";
 
 /** Words that the counts take at the end of a vector's content: two limbs of 16 bits each, lower first. */
 export const COUNT_WORDS = 8;
@@ -54,14 +42,10 @@ export function randomnessOf(vector: Uint32Array): Uint32Array {
  * an integer from 0 to 2^32 - 1 and no more are correct than were evaluated.
  */
 export function writeCounts(words: Uint32Array, counts: UpdateCounts): void {
-  for (const [i, name] of COUNTS.entries()) {
-    const value = counts[name];
-    if (!Number.isInteger(value) || value < 0 || value > 2 ** 32 - 1) {
-      throw new MaskingError("bad-counts", `${name} is ${value}, wanted 0 to 2^32 - 1`);
-    }
-    words.set([value & LIMB_MAX, value >>> 16], 2 * i);
+  refuse(faultOfCounts(counts));
+  for (const [i, name] of COUNT_NAMES.entries()) {
+    words.set([counts[name] & LIMB_MAX, counts[name] >>> 16], 2 * i);
   }
-  requireCorrectWithinEvaluated(counts);
 }
 
 /**
@@ -73,24 +57,14 @@ export function readCounts(words: Uint32Array, survivors: number): UpdateCounts 
   if (limbs.some((limb) => limb > survivors * LIMB_MAX)) {
     throw new MaskingError("bad-counts", `a limb exceeds what ${survivors} updates can add up to`);
   }
-  const sumOf = (name: (typeof COUNTS)[number]) => {
-    const [low = 0, high = 0] = limbs.slice(2 * COUNTS.indexOf(name));
+  const counts = countsFrom((name) => {
+    const [low = 0, high = 0] = limbs.slice(2 * COUNT_NAMES.indexOf(name));
     return low + high * 2 ** 16;
-  };
-  const counts = {
-    trainingExamples: sumOf("trainingExamples"),
-    evaluationExamples: sumOf("evaluationExamples"),
-    evaluationCorrect: sumOf("evaluationCorrect"),
-    evaluationLossMillis: sumOf("evaluationLossMillis"),
-  };
-  requireCorrectWithinEvaluated(counts);
+  });
+  refuse(faultOfSummedCounts(counts));
   return counts;
 }
 
-function requireCorrectWithinEvaluated(counts: UpdateCounts): void {
-  const { evaluationCorrect, evaluationExamples } = counts;
-  if (evaluationCorrect > evaluationExamples) {
-    const message = `${evaluationCorrect} are correct of ${evaluationExamples} that were evaluated`;
-    throw new MaskingError("bad-counts", message);
-  }
+function refuse(fault: string | undefined): void {
+  if (fault !== undefined) throw new MaskingError("bad-counts", fault);
 }

@@ -162,6 +162,22 @@ test("a giver that leaves a model that others cannot use is named with those who
   ]);
 });
 
+/** Memory of a handover, as the round is given it. */
+class HeldMemory implements Disposable {
+  readonly stack = new DisposableStack();
+  isHeld = true;
+
+  constructor() {
+    this.stack.defer(() => {
+      this.isHeld = false;
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.stack.dispose();
+  }
+}
+
 test("a model's memory is held until the last of those who asked has trained or left, or training ends", async () => {
   await using stage = new EncryptedRoundStage("memory", { size: 4, lacking: [1, 2, 3] });
   const { active } = stage;
@@ -169,24 +185,20 @@ test("a model's memory is held until the last of those who asked has trained or 
   await stage.until(() => active.round.phase === "training" && stage.sent.length === 5);
   const instruction = active.instructionFor(stage.puppet(0).id);
   if (instruction?.kind !== "train") throw new Error("nobody is asked");
-  let isHeld = true;
-  using memory = new DisposableStack();
-  memory.defer(() => {
-    isHeld = false;
-  });
+  using memory = new HeldMemory();
   const model = stage.puppet(0).seal(instruction.facts, instruction.modelRequests);
-  active.handOver(stage.puppet(0).id, "1".repeat(64), model, memory);
+  active.handOver(stage.puppet(0).id, "1".repeat(64), model, memory.stack);
   const train = (place: number) =>
     active.deliver(stage.puppet(place).id, "training", "2".repeat(64), (phase) =>
       phase.trained(stage.puppet(place).id, stage.parentHash, "c".repeat(64)),
     );
   train(1);
   active.leave(stage.puppet(2).id, "diverged");
-  memory.dispose();
-  expect(isHeld).toBe(true);
+  memory[Symbol.dispose]();
+  expect(memory.isHeld).toBe(true);
   expect(await stage.puppet(3).line.downloadHandover(active)).toEqual(model.sealed);
   train(3);
-  expect(isHeld).toBe(false);
+  expect(memory.isHeld).toBe(false);
   await expect(stage.puppet(3).line.downloadHandover(active)).rejects.toMatchObject({
     code: "no-handover",
   });
@@ -199,16 +211,12 @@ test("a model's memory is given back when training ends without those who asked"
   await stage.until(() => active.round.phase === "training" && stage.sent.length === 7);
   const instruction = active.instructionFor(stage.puppet(0).id);
   if (instruction?.kind !== "train") throw new Error("nobody is asked");
-  let isHeld = true;
-  using memory = new DisposableStack();
-  memory.defer(() => {
-    isHeld = false;
-  });
+  using memory = new HeldMemory();
   const model = stage.puppet(0).seal(instruction.facts, instruction.modelRequests);
-  active.handOver(stage.puppet(0).id, "1".repeat(64), model, memory);
+  active.handOver(stage.puppet(0).id, "1".repeat(64), model, memory.stack);
   stage.stop.abort("stopped by an operator");
   await stage.ended;
-  expect(isHeld).toBe(false);
+  expect(memory.isHeld).toBe(false);
 });
 
 test("a giver that was asked after it had trained may have trained again, as a new process: the newer training counts, and is no evidence", async () => {
