@@ -22,8 +22,7 @@ export class AttemptAccumulator implements EncryptedAccumulator, AsyncDisposable
   readonly #script: URL;
   readonly #deps: { readonly metrics: RoundMetrics; readonly log: Logger };
   readonly #lost = new AbortController();
-  /** One at most. */
-  readonly #threads: SumThread[] = [];
+  #running: SumThread | undefined;
   #isDisposed = false;
 
   constructor(script: URL, dependencies: { readonly metrics: RoundMetrics; readonly log: Logger }) {
@@ -82,7 +81,7 @@ export class AttemptAccumulator implements EncryptedAccumulator, AsyncDisposable
   /** Ends the thread with all that it holds. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
-    for (const thread of this.#threads) await thread[Symbol.asyncDispose]();
+    await this.#running?.[Symbol.asyncDispose]();
   }
 
   /** What the thread answers; undefined when it has ended. */
@@ -102,13 +101,12 @@ export class AttemptAccumulator implements EncryptedAccumulator, AsyncDisposable
 
   /** The thread, which is started at first. Throws when it would be too late for one: a bug. */
   #thread(config: EncryptedRoundConfig): SumThread {
-    const [running] = this.#threads;
-    if (running !== undefined) return running;
+    if (this.#running !== undefined) return this.#running;
     if (this.#isDisposed) throw new Error("the sum of an attempt that is over has no thread");
     const task = { parameters: heParametersOf(config), valueCount: valueCountOf(config) };
     const thread = new SumThread(this.#script, task);
     thread.ended.addEventListener("abort", () => this.#end(thread.ended.reason), { once: true });
-    this.#threads.push(thread);
+    this.#running = thread;
     return thread;
   }
 
